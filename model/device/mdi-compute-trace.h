@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_COMPUTE_TRACE_H
+#define MDI_COMPUTE_TRACE_H
+
+#include "mdi-layer-graph.h"
+
+#include "ns3/nstime.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/// Where a block of numbers comes from. A number without provenance is rejected by the reader.
+struct Provenance
+{
+    std::string kind;       //!< "measured", "published" or "calibrated"
+    std::string source;     //!< citation or measuring command
+    std::string framework;  //!< such as "PyTorch eager"
+    std::string precision;  //!< such as "fp32"
+    uint32_t batch = 1;     //!< items per call
+    /// Half-width of the error band relative to the value, such as 0.35; 1.0 reads "a factor 2".
+    /// Always present for "calibrated".
+    std::optional<double> errorBand;
+};
+
+/// Service time of one layer on one device in one power mode.
+struct LayerTime
+{
+    Time mean;             //!< mean service time
+    double spread = 0;     //!< standard deviation relative to the mean
+};
+
+/// Service times of one model on one device in one power mode.
+struct ModelProfile
+{
+    Provenance provenance;
+    double spread = 0;                        //!< of a whole call: standard deviation over mean
+    std::map<std::string, LayerTime> layers;  //!< by layer name
+};
+
+/**
+ * What is known of one kind of device in one power mode: `traces/compute/DEVICE.json` (design.md
+ * section 5), read by ReadComputeTrace (helper room).
+ */
+struct ComputeTrace
+{
+    std::string device;     //!< such as "agx-xavier"
+    std::string mode;       //!< such as "MAXN"
+    uint64_t memoryBytes = 0; //!< memory shared by weights and tensors
+    std::optional<double> peakFlopPerS; //!< vendor peak, fp32
+    Time callOverhead;      //!< o_n: fixed cost of one task call
+    std::map<std::string, ModelProfile> models; //!< by model name
+};
+
+/**
+ * Service times of one model on one device, resolved for every slice.
+ *
+ * Times are rounded to nanoseconds per layer, so that the times of slices add up exactly to the
+ * time of the whole model, wherever it is cut (beside the call overhead).
+ */
+class ServiceTable
+{
+  public:
+    ServiceTable() = default;
+
+    /**
+     * \param trace the device
+     * \param graph the model
+     * \throws std::invalid_argument one line: the device, the model, the layer without a time
+     */
+    ServiceTable(const ComputeTrace& trace, const LayerGraph& graph);
+
+    /// Mean service time t_{n,m,k} of a slice: call overhead + its layers; 0 for an empty slice.
+    Time Mean(uint32_t begin, uint32_t end) const;
+
+    /// Relative standard deviation of a call.
+    double Spread() const;
+
+    /// Effective speed on the whole model, F_n [FLOP/s].
+    double SpeedFlopPerS() const;
+
+  private:
+    std::vector<int64_t> m_nsBefore; //!< prefix sums, L + 1 entries
+    Time m_callOverhead;
+    double m_spread = 0;
+    double m_flop = 0;
+};
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_COMPUTE_TRACE_H

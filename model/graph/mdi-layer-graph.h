@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_LAYER_GRAPH_H
+#define MDI_LAYER_GRAPH_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/// Element type of a tensor. The values go over the wire (MessageHeader): never renumber.
+enum class Dtype : uint8_t
+{
+    FLOAT32 = 0,
+    FLOAT16 = 1,
+    FLOAT64 = 2,
+    INT64 = 3,
+    INT32 = 4,
+    INT8 = 5,
+    UINT8 = 6,
+    BOOL = 7,
+};
+
+/// Bytes of one element.
+uint64_t DtypeBytes(Dtype dtype);
+
+/// The name used in files, such as "float32".
+const char* DtypeName(Dtype dtype);
+
+/// The reverse of DtypeName. \return false when there is no such type
+bool DtypeFromName(const std::string& name, Dtype& dtype);
+
+/// Shape and element type of one tensor, the batch dimension included.
+struct TensorSpec
+{
+    std::vector<int64_t> shape;     //!< sizes, such as {1, 3, 32, 32}
+    Dtype dtype = Dtype::FLOAT32;   //!< element type
+
+    /// Size in bytes of the dense tensor.
+    uint64_t Bytes() const;
+};
+
+bool operator==(const TensorSpec& a, const TensorSpec& b);
+
+/**
+ * One operation of a neural network: the smallest thing that a cut can separate.
+ * The layers of a LayerGraph stand in an executable (topological) order.
+ */
+struct Layer
+{
+    std::string name;             //!< module scope and operator, unique in its model
+    std::string op;               //!< operator, such as "aten::_convolution"
+    std::string block;            //!< the block for people, such as "layer1.0"
+    std::vector<int32_t> inputs;  //!< producing layers; -1-i is input i of the model
+    std::vector<TensorSpec> outputs; //!< the tensors that it makes
+    double flop = 0;              //!< work of one call, 2 FLOP per multiply-accumulate
+    uint64_t weightBytes = 0;     //!< parameters and buffers that it reads
+};
+
+/**
+ * What a partitioner knows of a neural network: layers in executable order, their work, and what
+ * crosses each cut. It knows nothing of devices, networks or tensors.
+ *
+ * Boundary b in 0..L lies before layer b: boundary 0 is the input of the model, boundary L its
+ * result. A slice is a half-open range of layers [begin, end).
+ */
+class LayerGraph
+{
+  public:
+    LayerGraph() = default;
+
+    /**
+     * \param name the model's name
+     * \param inputs the inputs of the model
+     * \param layers in executable order: every input of a layer is produced before it
+     * \param outputs layers whose outputs form the result (the last layer, if empty)
+     * \throws std::invalid_argument naming the layer that refers to a later or unknown one
+     */
+    LayerGraph(std::string name,
+               std::vector<TensorSpec> inputs,
+               std::vector<Layer> layers,
+               std::vector<uint32_t> outputs = {});
+
+    const std::string& Name() const;
+    const std::vector<TensorSpec>& Inputs() const;
+    const std::vector<Layer>& Layers() const;
+    const std::vector<uint32_t>& Outputs() const;
+
+    /// Number of layers L.
+    uint32_t Size() const;
+
+    /// Work of the slice in FLOP.
+    double Flop(uint32_t begin, uint32_t end) const;
+
+    /// Bytes of the weights that the slice needs.
+    uint64_t WeightBytes(uint32_t begin, uint32_t end) const;
+
+    /// The tensors that are alive at a boundary, the model's inputs first, then in layer order.
+    std::vector<TensorSpec> CutTensors(uint32_t boundary) const;
+
+    /// Bytes that cross a boundary: b_{m,k} of papers.md, section 1.
+    uint64_t CutBytes(uint32_t boundary) const;
+
+    /**
+     * The boundaries at which people cut: 0, L, and each boundary where the block changes, unless
+     * `CanCut` forbids it. Ascending.
+     */
+    std::vector<uint32_t> BlockBoundaries() const;
+
+    /// Every boundary at which a cut is allowed, 0 and L included. Ascending.
+    std::vector<uint32_t> LayerBoundaries() const;
+
+    /// Whether a cut is allowed here. Not inside an in-place chain: see ForbidCut.
+    bool CanCut(uint32_t boundary) const;
+
+    /// Forbid a boundary (the slicer does, where an in-place operator follows its producer).
+    void ForbidCut(uint32_t boundary);
+
+  private:
+    void CheckBoundary(uint32_t boundary) const;
+
+    std::string m_name;
+    std::vector<TensorSpec> m_inputs;
+    std::vector<Layer> m_layers;
+    std::vector<uint32_t> m_outputs;
+    std::vector<double> m_flopBefore;         //!< prefix sums, L + 1 entries
+    std::vector<uint64_t> m_weightsBefore;    //!< prefix sums, L + 1 entries
+    std::vector<uint32_t> m_inputLastUse;     //!< per model input, last layer that reads it
+    std::vector<uint32_t> m_lastUse;          //!< per layer, last layer that reads it; L if result
+    std::vector<bool> m_cuttable;             //!< per boundary
+};
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_LAYER_GRAPH_H

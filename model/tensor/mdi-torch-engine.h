@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_TORCH_ENGINE_H
+#define MDI_TORCH_ENGINE_H
+
+#include "mdi-tensor-engine.h"
+
+#include <memory>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/**
+ * Runs slices of TorchScript models with LibTorch (LibTorch itself is hidden behind the
+ * implementation: no header of ours includes it).
+ *
+ * A model is frozen without numeric optimisation and inlined; a slice is the part of its graph
+ * between two boundaries, run on its own. Weights are shared by all slices. One thread, so that
+ * results are the same bits on any machine of one kind.
+ */
+class TorchEngine : public TensorEngine
+{
+  public:
+    static TypeId GetTypeId();
+
+    TorchEngine();
+    ~TorchEngine() override;
+
+    /// Whether this build has LibTorch. Without it LoadModel throws and says so.
+    static bool IsAvailable();
+
+    /**
+     * Load a TorchScript file, trace its shapes with an example input, and make it known.
+     * \param name the model's name in traces and results
+     * \param file path of the `.pt`
+     * \param inputs shapes and types of the model's inputs
+     * \return the model's index
+     * \throws std::runtime_error one line: the file, what is wrong, what would be right
+     */
+    uint32_t LoadModel(const std::string& name,
+                       const std::string& file,
+                       const std::vector<TensorSpec>& inputs) override;
+
+    bool HasValues() const override;
+    TensorId Run(const TensorId& in, uint32_t end) override;
+    std::optional<int64_t> Prediction(const TensorId& result) override;
+    std::optional<double> MaxError(const TensorId& result) override;
+    std::string Describe() const override;
+
+    /// Number of slices that LibTorch really ran so far (for tests and benchmarks).
+    uint64_t SlicesRun() const;
+
+  protected:
+    void DoDispose() override;
+
+  private:
+    class Impl; //!< everything that knows LibTorch
+    std::unique_ptr<Impl> m_impl;
+    bool m_memo;             //!< attribute Memo
+    uint64_t m_storeBytes;   //!< attribute StoreBytes
+};
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_TORCH_ENGINE_H
