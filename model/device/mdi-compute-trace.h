@@ -21,29 +21,38 @@ namespace mdi
 /// Where a block of numbers comes from. A number without provenance is rejected by the reader.
 struct Provenance
 {
-    std::string kind;       //!< "measured", "published" or "calibrated"
-    std::string source;     //!< citation or measuring command
-    std::string framework;  //!< such as "PyTorch eager"
-    std::string precision;  //!< such as "fp32"
-    uint32_t batch = 1;     //!< items per call
+    std::string kind;      //!< "measured", "published" or "calibrated"
+    std::string source;    //!< citation or measuring command
+    std::string framework; //!< such as "PyTorch eager"
+    std::string precision; //!< such as "fp32"
+    uint32_t batch = 1;    //!< items per call
     /// Half-width of the error band relative to the value, such as 0.35; 1.0 reads "a factor 2".
     /// Always present for "calibrated".
     std::optional<double> errorBand;
+    std::string note; //!< how it was derived, for people
 };
 
 /// Service time of one layer on one device in one power mode.
 struct LayerTime
 {
-    Time mean;             //!< mean service time
-    double spread = 0;     //!< standard deviation relative to the mean
+    Time mean;         //!< mean service time
+    double spread = 0; //!< standard deviation relative to the mean
 };
 
 /// Service times of one model on one device in one power mode.
 struct ModelProfile
 {
     Provenance provenance;
-    double spread = 0;                        //!< of a whole call: standard deviation over mean
-    std::map<std::string, LayerTime> layers;  //!< by layer name
+    double spread = 0;                       //!< of a whole call: standard deviation over mean
+    std::map<std::string, LayerTime> layers; //!< by layer name
+};
+
+/// What it costs a device's software to send one message, beside the link (papers charge nothing).
+struct StagingCost
+{
+    Provenance provenance;
+    Time perMessage;     //!< fixed cost of one message
+    double perByteS = 0; //!< cost of one byte [s/byte]
 };
 
 /**
@@ -52,12 +61,14 @@ struct ModelProfile
  */
 struct ComputeTrace
 {
-    std::string device;     //!< such as "agx-xavier"
-    std::string mode;       //!< such as "MAXN"
-    uint64_t memoryBytes = 0; //!< memory shared by weights and tensors
-    std::optional<double> peakFlopPerS; //!< vendor peak, fp32
-    Time callOverhead;      //!< o_n: fixed cost of one task call
+    std::string device;                         //!< such as "agx-xavier"
+    std::string mode;                           //!< such as "MAXN"
+    uint64_t memoryBytes = 0;                   //!< memory shared by weights and tensors
+    std::optional<double> peakFlopPerS;         //!< vendor peak, fp32
+    Time callOverhead;                          //!< o_n: fixed cost of one task call
     std::map<std::string, ModelProfile> models; //!< by model name
+    std::string title;                          //!< for people, such as "NVIDIA Jetson Nano"
+    std::optional<StagingCost> staging;         //!< unknown for most devices
 };
 
 /**
@@ -84,7 +95,7 @@ class ServiceTable
     /// Relative standard deviation of a call.
     double Spread() const;
 
-    /// Effective speed on the whole model, F_n [FLOP/s].
+    /// Effective speed on the whole model, F_n [FLOP/s]; 0 if the model takes no time.
     double SpeedFlopPerS() const;
 
   private:

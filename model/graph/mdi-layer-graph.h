@@ -123,6 +123,7 @@ class LayerGraph
 
   private:
     void CheckBoundary(uint32_t boundary) const;
+    void CheckSlice(uint32_t begin, uint32_t end) const;
 
     std::string m_name;
     std::vector<TensorSpec> m_inputs;

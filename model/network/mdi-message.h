@@ -59,6 +59,7 @@ struct StageReport
 {
     uint32_t node = 0;        //!< the worker
     double speedFlopPerS = 0; //!< s_n, smoothed
+    double workFlop = 0;      //!< work of its slice
 };
 
 /**
@@ -71,11 +72,13 @@ struct Message
     uint32_t from = 0;     //!< node id of the sender
     uint32_t sequence = 0; //!< counts the sender's messages of this type
 
-    // group task: TENSOR, RESULT, RTC, CTC, NACK, CANCEL, DONE
+    // group task: TENSOR, RESULT, RTC, CTC, NACK, CANCEL, DONE, TOKEN, FAILED (those two: only the
+    // source, epoch and unit count)
     TaskId task;
     float priority = 1;   //!< gamma_m
     Time admitted;        //!< when the item was admitted at its source
     uint16_t hops = 0;    //!< how often the item's tensors moved between workers so far
+    uint16_t input = 0;   //!< TENSOR: which of the unit's inputs this is, from 0
 
     // group tensor: TENSOR, RESULT
     TensorId tensor;                 //!< names the values
@@ -93,12 +96,14 @@ struct Message
     // group stages: TENSOR, RESULT, TOKEN: speeds of the pipeline's workers so far
     std::vector<StageReport> stages;
 
-    // group token: TOKEN; `node` also FAILED
+    // group node: CTC, NACK (the worker that is answered), FAILED (the worker that failed)
+    uint32_t node = 0;
+
+    // group token: TOKEN
     double totalSpeedFlopPerS = 0;   //!< S
     double speedSoFarFlopPerS = 0;   //!< p_{n-1}
     uint16_t nextBoundary = 0;       //!< first layer that is not allocated yet
     std::vector<uint32_t> pipeline;  //!< node ids of the pipeline, in order
-    uint32_t node = 0;               //!< FAILED: the worker that failed
 };
 
 /**

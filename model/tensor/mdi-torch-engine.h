@@ -61,6 +61,7 @@ class TorchEngine : public TensorEngine
     std::unique_ptr<Impl> m_impl;
     bool m_memo;             //!< attribute Memo
     uint64_t m_storeBytes;   //!< attribute StoreBytes
+    uint64_t m_inputSeed;    //!< attribute InputSeed
 };
 
 } // namespace mdi

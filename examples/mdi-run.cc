@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+// Runs the systems of a scenario, prints a table and writes a results folder: ./mdi run.
+
+#include "ns3/command-line.h"
+#include "ns3/mdi-comparison.h"
+#include "ns3/mdi-program.h"
+#include "ns3/mdi-results-folder.h"
+#include "ns3/mdi-scenario.h"
+#include "ns3/mdi-simulation.h"
+#include "ns3/mdi-torch-engine.h"
+#include "ns3/rng-seed-manager.h"
+
+#include <iostream>
+#include <limits>
+
+using namespace ns3;
+using namespace ns3::mdi;
+
+namespace
+{
+
+/// Each --set adds one.
+std::vector<std::string> g_sets;
+
+bool
+AddSet(const std::string& set)
+{
+    g_sets.push_back(set);
+    return true;
+}
+
+int
+Run(int argc, char* argv[])
+{
+    CheckFlags(
+        argc, argv, {"systems", "set", "network", "tensors", "runs", "seed", "out", "overwrite"});
+    std::string file = "traces/scenarios/five-xavier-mesh.json";
+    ScenarioChanges changes;
+    std::string runs;
+    std::string seed;
+    std::string out;
+    bool overwrite = false;
+    CommandLine cmd(__FILE__);
+    cmd.Usage("Runs every chosen system on one scenario, prints a table and writes a results "
+              "folder.");
+    cmd.AddNonOption("scenario", "the scenario file", file);
+    cmd.AddValue("systems", "names, separated by commas", changes.systems);
+    cmd.AddValue("set",
+                 "path=value: change any field of the scenario, such as sources.ts.priority=5; "
+                 "may be repeated",
+                 MakeCallback(&AddSet));
+    cmd.AddValue("network", "fidelity of the network: packet", changes.network);
+    cmd.AddValue(
+        "tensors", "execute, memo (run no slice twice on one input) or none", changes.tensors);
+    cmd.AddValue("runs", "replications with different random numbers", runs);
+    cmd.AddValue("seed", "seed of all random numbers", seed);
+    cmd.AddValue("out", "results folder [mdi-results/SCENARIO-N]", out);
+    cmd.AddValue("overwrite", "replace an existing results folder", overwrite);
+    cmd.Parse(argc, argv);
+    changes.sets = g_sets;
+    changes.runs = PositiveFlag("runs", runs, 1000000);
+    changes.seed = PositiveFlag("seed", seed, std::numeric_limits<uint32_t>::max());
+    if (changes.seed == 0 && RngSeedManager::GetSeed() != 1)
+    {
+        changes.seed = RngSeedManager::GetSeed(); // --RngSeed
+    }
+
+    Scenario scenario = ReadScenario(file, changes);
+    scenario.firstRun = static_cast<uint32_t>(RngSeedManager::GetRun() - 1); // --RngRun
+    const auto engine = LoadModels(scenario, CreateObject<TorchEngine>());
+
+    std::string commandLine = "mdi-run";
+    for (int i = 1; i < argc; ++i)
+    {
+        commandLine += std::string(" ") + argv[i];
+    }
+    ResultsFolder folder(out, scenario.name, overwrite);
+    Comparison comparison;
+    {
+        ProgressLine line("runs", scenario.systems.size() * scenario.runs);
+        comparison = CompareSystems(
+            scenario, engine, folder, commandLine, [&line](uint64_t done) { line.Show(done); });
+    }
+    for (const auto& failure : comparison.failures)
+    {
+        std::cerr << "mdi-run: " << failure << '\n';
+    }
+    if (!comparison.failures.empty())
+    {
+        return RUN_FAILED;
+    }
+    std::cout << scenario.name << ", " << scenario.runs
+              << (scenario.runs == 1 ? " run" : " runs; mean +- half-width of the 95 % interval")
+              << "\n\n";
+    PrintTable(std::cout, comparison.rows);
+    std::cout << "\nresults in " << folder.Commit() << std::endl;
+    if (comparison.unfinished > 0)
+    {
+        std::cerr << "mdi-run: " << comparison.unfinished
+                  << " items had no end when the time limit came; raise time_limit_s\n";
+        return RUN_FAILED;
+    }
+    return SUCCESS;
+}
+
+} // namespace
+
+int
+main(int argc, char* argv[])
+{
+    return RunProgram("mdi-run", [&] { return Run(argc, argv); });
+}

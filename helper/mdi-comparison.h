@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_COMPARISON_H
+#define MDI_COMPARISON_H
+
+#include "mdi-scenario.h"
+#include "mdi-summary.h"
+#include "mdi-tensor-engine.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+class ResultsFolder;
+
+/// What a comparison of systems gave, beside its files.
+struct Comparison
+{
+    std::vector<SummaryRow> rows;      //!< by system, run and source
+    uint64_t unfinished = 0;           //!< items without an end when the time limit came
+    std::vector<std::string> failures; //!< one line per run that failed
+};
+
+/**
+ * Run every system of a scenario as often as it says, on all cores, and write summary.csv,
+ * items.csv, timeline.json (the first run of each system) and manifest.json (design.md section 4).
+ * The files are the same bytes on any number of cores.
+ *
+ * \param scenario read and checked
+ * \param engine from LoadModels
+ * \param folder where to
+ * \param commandLine for the manifest
+ * \param progress called with the number of finished runs
+ * \throws std::runtime_error one line, if a file cannot be written
+ */
+Comparison CompareSystems(const Scenario& scenario,
+                          Ptr<TensorEngine> engine,
+                          const ResultsFolder& folder,
+                          const std::string& commandLine,
+                          const std::function<void(uint64_t)>& progress);
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_COMPARISON_H

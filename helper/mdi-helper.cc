@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-helper.h"
+
+#include "mdi-network-helper.h"
+#include "mdi-partitioner.h"
+
+#include "ns3/node.h"
+#include "ns3/uinteger.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace ns3
+{
+namespace mdi
+{
+
+MdiHelper::MdiHelper(Ptr<TensorEngine> engine)
+    : m_engine(engine),
+      m_deployment(Create<Deployment>(engine)),
+      m_deviceFactory("ns3::mdi::ComputeDevice")
+{
+}
+
+void
+MdiHelper::SetDeviceAttribute(const std::string& name, const AttributeValue& value)
+{
+    m_deviceFactory.Set(name, value);
+}
+
+void
+MdiHelper::AddWorkers(const NodeContainer& nodes, const ComputeTrace& trace)
+{
+    const auto key = std::make_pair(trace.device, trace.mode);
+    if (m_profiles.find(key) == m_profiles.end())
+    {
+        m_profiles[key] = m_deployment->AddProfile(trace);
+    }
+    for (uint32_t i = 0; i < nodes.GetN(); ++i)
+    {
+        ObjectFactory factory = m_deviceFactory;
+        factory.Set("MemoryBytes", UintegerValue(trace.memoryBytes));
+        nodes.Get(i)->AggregateObject(factory.Create<ComputeDevice>());
+        m_deployment->AddWorker({nodes.Get(i)->GetId(), m_profiles[key]});
+        m_nodes.Add(nodes.Get(i));
+    }
+}
+
+uint32_t
+MdiHelper::AddSource(Ptr<Node> node, uint32_t model, const SourceOptions& options)
+{
+    if (!node->GetObject<ComputeDevice>())
+    {
+        throw std::invalid_argument("source '" + options.name + "' is on a node that is no worker");
+    }
+    Deployment::Source source;
+    source.name = options.name;
+    source.node = node->GetId();
+    source.model = model;
+    source.priority = options.priority;
+    source.accuracy = options.accuracy;
+    source.items = options.items;
+    source.inputOffset = options.inputOffset;
+    m_options.push_back(options);
+    return m_deployment->AddSource(source);
+}
+
+void
+MdiHelper::Install(const SystemSpec& system, const NetworkHelper& network)
+{
+    m_deployment->SetPathFunction(
+        [&network](uint32_t from, uint32_t to) { return network.Path(from, to); });
+
+    const auto partitioner = system.partitioner.Create<Partitioner>();
+    std::map<uint32_t, bool> loaded; // models whose weights lie on every worker
+    for (uint32_t source = 0; source < m_deployment->Sources().size(); ++source)
+    {
+        m_deployment->SetPlan(source, partitioner->MakePlan(*m_deployment, source));
+        loaded[m_deployment->Sources()[source].model] = true;
+    }
+
+    for (uint32_t i = 0; i < m_nodes.GetN(); ++i)
+    {
+        Ptr<Node> node = m_nodes.Get(i);
+        for (const auto& [model, _] : loaded)
+        {
+            const LayerGraph& graph = m_engine->Graph(model);
+            node->GetObject<ComputeDevice>()->Allocate(graph.WeightBytes(0, graph.Size()));
+        }
+        const auto worker = system.worker.Create<Worker>();
+        worker->Configure(m_deployment,
+                          system.queue.Create<QueueDiscipline>(),
+                          system.router.Create<Router>(),
+                          system.handshake ? system.handshake->Create<Handshake>() : nullptr,
+                          system.pipeline ? system.pipeline->Create<Pipeline>() : nullptr);
+        node->AddApplication(worker);
+        m_workers.push_back(worker);
+    }
+
+    for (uint32_t index = 0; index < m_options.size(); ++index)
+    {
+        const SourceOptions& options = m_options[index];
+        ObjectFactory factory = options.admission;
+        if (!factory.IsTypeIdSet())
+        {
+            factory.SetTypeId("ns3::mdi::RandomAdmission");
+        }
+        const auto admission = factory.Create<Admission>();
+        if (const auto trace = DynamicCast<TraceAdmission>(admission))
+        {
+            trace->SetTimes(options.times);
+        }
+        const uint32_t nodeId = m_deployment->Sources()[index].node;
+        const auto worker =
+            std::find_if(m_workers.begin(), m_workers.end(), [nodeId](const Ptr<Worker>& w) {
+                return w->GetNode()->GetId() == nodeId;
+            });
+        const auto source = CreateObject<Source>();
+        source->Configure(index, m_deployment, *worker, admission);
+        source->SetStartTime(options.start);
+        (*worker)->GetNode()->AddApplication(source);
+        m_sources.push_back(source);
+    }
+}
+
+int64_t
+MdiHelper::AssignStreams(int64_t stream)
+{
+    const int64_t first = stream;
+    for (const auto& source : m_sources)
+    {
+        stream += source->AssignStreams(stream);
+    }
+    for (uint32_t i = 0; i < m_nodes.GetN(); ++i)
+    {
+        stream += m_nodes.Get(i)->GetObject<ComputeDevice>()->AssignStreams(stream);
+    }
+    for (const auto& worker : m_workers)
+    {
+        stream += worker->AssignStreams(stream);
+    }
+    return stream - first;
+}
+
+Ptr<const Deployment>
+MdiHelper::GetDeployment() const
+{
+    return m_deployment;
+}
+
+const std::vector<Ptr<Worker>>&
+MdiHelper::GetWorkers() const
+{
+    return m_workers;
+}
+
+const std::vector<Ptr<Source>>&
+MdiHelper::GetSources() const
+{
+    return m_sources;
+}
+
+Ptr<Worker>
+MdiHelper::GetWorker(Ptr<Node> node) const
+{
+    const auto found = std::find_if(m_workers.begin(), m_workers.end(), [&](const auto& worker) {
+        return worker->GetNode() == node;
+    });
+    return found == m_workers.end() ? nullptr : *found;
+}
+
+} // namespace mdi
+} // namespace ns3

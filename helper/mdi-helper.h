@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_HELPER_H
+#define MDI_HELPER_H
+
+#include "mdi-compute-trace.h"
+#include "mdi-deployment.h"
+#include "mdi-preset.h"
+#include "mdi-source.h"
+#include "mdi-worker.h"
+
+#include "ns3/node-container.h"
+#include "ns3/object-factory.h"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+class NetworkHelper;
+
+/**
+ * Installs a system on a network: devices, workers and sources.
+ *
+ *     MdiHelper mdi(engine);
+ *     mdi.AddWorkers(nodes, ReadComputeTrace("traces/compute/nano.json", ""));
+ *     mdi.AddSource(nodes.Get(0), model, options);
+ *     mdi.Install(MakePreset("pa-mdi"), network);
+ */
+class MdiHelper
+{
+  public:
+    /// A source, beside its node and model.
+    struct SourceOptions
+    {
+        std::string name = "source";
+        float priority = 1;       //!< gamma_m
+        double accuracy = 1;      //!< alpha_m
+        uint32_t items = 1;       //!< data that it admits
+        uint32_t inputOffset = 0; //!< first input of the input set
+        Time start = Seconds(1);  //!< beacons and connections settle before
+        ObjectFactory admission;  //!< an Admission; by default periodic, one item a second
+        std::vector<Time> times;  //!< for a TraceAdmission
+    };
+
+    /// \param engine with the models that the sources use
+    explicit MdiHelper(Ptr<TensorEngine> engine);
+
+    /// Attributes of the devices that AddWorkers makes from now on, such as Slots.
+    void SetDeviceAttribute(const std::string& name, const AttributeValue& value);
+
+    /// Give each node a ComputeDevice of that kind.
+    void AddWorkers(const NodeContainer& nodes, const ComputeTrace& trace);
+
+    /**
+     * \param node one of the workers' nodes
+     * \param model index of its model in the engine
+     * \param options the rest
+     * \return the source's index
+     * \throws std::invalid_argument one line, if a device has no service time for a layer of the
+     * model
+     */
+    uint32_t AddSource(Ptr<Node> node, uint32_t model, const SourceOptions& options);
+
+    /**
+     * Make plans, and install workers and sources. Once.
+     * \param system the strategies
+     * \param network installed before; it must outlive the simulation
+     */
+    void Install(const SystemSpec& system, const NetworkHelper& network);
+
+    /**
+     * Fix the random streams of devices, sources and workers. Arrivals and service times get the
+     * same streams whatever the system: systems are compared on common random numbers.
+     * \return number of streams used
+     */
+    int64_t AssignStreams(int64_t stream);
+
+    Ptr<const Deployment> GetDeployment() const;
+    const std::vector<Ptr<Worker>>& GetWorkers() const;
+    const std::vector<Ptr<Source>>& GetSources() const;
+    Ptr<Worker> GetWorker(Ptr<Node> node) const;
+
+  private:
+    Ptr<TensorEngine> m_engine;
+    Ptr<Deployment> m_deployment;
+    ObjectFactory m_deviceFactory;
+    std::map<std::pair<std::string, std::string>, uint16_t> m_profiles; //!< by device and mode
+    NodeContainer m_nodes;
+    std::vector<SourceOptions> m_options;
+    std::vector<Ptr<Worker>> m_workers;
+    std::vector<Ptr<Source>> m_sources;
+};
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_HELPER_H

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_JOB_POOL_H
+#define MDI_JOB_POOL_H
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/**
+ * Runs independent jobs on all cores, in processes that share what was loaded before (an ns-3
+ * process holds one simulation at a time). A job that fails takes down no other.
+ */
+class JobPool
+{
+  public:
+    /// Why a job failed; empty if it did not.
+    using Outcome = std::string;
+
+    /**
+     * \param processes how many at once; 0: one per core
+     * \param progress called in this process each time that the number of finished jobs changed
+     */
+    explicit JobPool(uint32_t processes, std::function<void(uint64_t done)> progress = nullptr);
+
+    /**
+     * Run jobs 0..count-1, each once, in a process of the pool; what it computes it must write to
+     * files. An exception or a crash is the job's outcome.
+     * \return by job
+     */
+    std::vector<Outcome> Run(uint64_t count, const std::function<void(uint64_t job)>& work);
+
+  private:
+    uint32_t m_processes;
+    std::function<void(uint64_t)> m_progress;
+};
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_JOB_POOL_H

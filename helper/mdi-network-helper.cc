@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-network-helper.h"
+
+#include "mdi-packet-transport.h"
+
+#include "ns3/abort.h"
+#include "ns3/arp-cache.h"
+#include "ns3/bridge-helper.h"
+#include "ns3/constant-position-mobility-model.h"
+#include "ns3/csma-helper.h"
+#include "ns3/double.h"
+#include "ns3/internet-stack-helper.h"
+#include "ns3/ipv4-address-helper.h"
+#include "ns3/ipv4-interface.h"
+#include "ns3/ipv4-l3-protocol.h"
+#include "ns3/ipv4-static-routing-helper.h"
+#include "ns3/ipv4-static-routing.h"
+#include "ns3/log.h"
+#include "ns3/mobility-helper.h"
+#include "ns3/point-to-point-helper.h"
+#include "ns3/string.h"
+#include "ns3/uinteger.h"
+#include "ns3/wifi-helper.h"
+#include "ns3/wifi-mac-helper.h"
+#include "ns3/yans-wifi-helper.h"
+
+#include <algorithm>
+#include <deque>
+
+namespace ns3
+{
+namespace mdi
+{
+
+NS_LOG_COMPONENT_DEFINE("MdiNetworkHelper");
+
+namespace
+{
+
+constexpr double SEGMENT = 1448;
+constexpr double TCP_IP = 32 + 20;
+
+DataRate
+Scaled(DataRate rate, double factor)
+{
+    return DataRate(static_cast<uint64_t>(rate.GetBitRate() * factor));
+}
+
+/// The names and attributes that differ between versions of ns-3's Wi-Fi are all in here.
+NetDeviceContainer
+InstallWifi(const NodeContainer& nodes, const WifiOptions& options, Ptr<YansWifiChannel> channel)
+{
+    static const std::map<std::string, WifiStandard> standards = {
+        {"802.11a", WIFI_STANDARD_80211a},
+        {"802.11n", WIFI_STANDARD_80211n},
+        {"802.11ac", WIFI_STANDARD_80211ac},
+    };
+    const auto standard = standards.find(options.standard);
+    NS_ABORT_MSG_IF(standard == standards.end(),
+                    "Wi-Fi standard \"" << options.standard
+                                        << "\", not one of 802.11a, 802.11n, 802.11ac");
+    NS_ABORT_MSG_IF(options.band != "5GHz" && options.band != "2.4GHz",
+                    "Wi-Fi band \"" << options.band << "\", not one of 2.4GHz, 5GHz");
+    NS_ABORT_MSG_IF(options.band == "2.4GHz" && options.standard != "802.11n",
+                    options.standard << " has no 2.4 GHz band");
+    const std::string band = options.band == "5GHz" ? "BAND_5GHZ" : "BAND_2_4GHZ";
+
+    WifiHelper wifi;
+    wifi.SetStandard(standard->second);
+    wifi.SetRemoteStationManager("ns3::ConstantRateWifiManager",
+                                 "DataMode",
+                                 StringValue(options.dataMode),
+                                 "ControlMode",
+                                 StringValue(options.controlMode));
+    YansWifiPhyHelper phy;
+    phy.SetChannel(channel);
+    phy.Set("ChannelSettings",
+            StringValue("{0, " + std::to_string(options.channelWidthMHz) + ", " + band + ", 0}"));
+    WifiMacHelper mac;
+    mac.SetType("ns3::AdhocWifiMac");
+    return wifi.Install(phy, mac, nodes);
+}
+
+} // namespace
+
+void
+NetworkHelper::Connect(uint32_t a, uint32_t b, size_t link)
+{
+    m_adjacent[a].emplace(b, link);
+    m_adjacent[b].emplace(a, link);
+}
+
+void
+NetworkHelper::AddPointToPoint(Ptr<Node> a, Ptr<Node> b, DataRate rate, Time delay)
+{
+    NS_ABORT_MSG_IF(a == b, "A link from node " << a->GetId() << " to itself");
+    PointToPointHelper helper;
+    helper.SetDeviceAttribute("DataRate", DataRateValue(rate));
+    helper.SetChannelAttribute("Delay", TimeValue(delay));
+    Link link;
+    link.nodes = NodeContainer(a, b);
+    link.devices = helper.Install(link.nodes);
+    link.goodput = Scaled(rate, SEGMENT / (SEGMENT + TCP_IP + 2));
+    link.delay = delay;
+    Connect(a->GetId(), b->GetId(), m_links.size());
+    m_links.push_back(link);
+}
+
+void
+NetworkHelper::AddSwitchedEthernet(NodeContainer nodes, DataRate rate, Time delay)
+{
+    CsmaHelper helper;
+    helper.SetChannelAttribute("DataRate", DataRateValue(rate));
+    helper.SetChannelAttribute("Delay", TimeValue(delay));
+    auto center = CreateObject<Node>();
+    m_switches.Add(center);
+    Link link;
+    link.nodes = nodes;
+    NetDeviceContainer ports;
+    for (uint32_t i = 0; i < nodes.GetN(); ++i)
+    {
+        const NetDeviceContainer cable = helper.Install(NodeContainer(nodes.Get(i), center));
+        link.devices.Add(cable.Get(0));
+        ports.Add(cable.Get(1));
+        m_csmaDevices.Add(cable);
+        for (uint32_t j = 0; j < i; ++j)
+        {
+            Connect(nodes.Get(i)->GetId(), nodes.Get(j)->GetId(), m_links.size());
+        }
+    }
+    BridgeHelper().Install(center, ports);
+    link.goodput = Scaled(rate, SEGMENT / (SEGMENT + TCP_IP + 18 + 70.0 / 2));
+    link.delay = delay + delay;
+    m_links.push_back(link);
+}
+
+void
+NetworkHelper::AddWifiAdhoc(NodeContainer nodes,
+                            const std::vector<Vector>& positions,
+                            const WifiOptions& options)
+{
+    NS_ABORT_MSG_IF(positions.size() != nodes.GetN(),
+                    nodes.GetN() << " Wi-Fi nodes, but " << positions.size() << " positions");
+    YansWifiChannelHelper helper;
+    helper.SetPropagationDelay("ns3::ConstantSpeedPropagationDelayModel");
+    // Strong enough for every rate, at any distance that is in range.
+    helper.AddPropagationLoss("ns3::FixedRssLossModel", "Rss", DoubleValue(-50));
+    if (options.rangeM > 0)
+    {
+        helper.AddPropagationLoss(
+            "ns3::RangePropagationLossModel", "MaxRange", DoubleValue(options.rangeM));
+    }
+    Ptr<YansWifiChannel> channel = helper.Create();
+    m_wifiChannels.push_back(channel);
+
+    Link link;
+    link.nodes = nodes;
+    link.devices = InstallWifi(nodes, options, channel);
+    link.goodput = options.nominalGoodput;
+    m_wifiDevices.Add(link.devices);
+    for (uint32_t i = 0; i < nodes.GetN(); ++i)
+    {
+        auto mobility = nodes.Get(i)->GetObject<MobilityModel>();
+        if (!mobility)
+        {
+            mobility = CreateObject<ConstantPositionMobilityModel>();
+            nodes.Get(i)->AggregateObject(mobility);
+        }
+        mobility->SetPosition(positions[i]);
+        for (uint32_t j = 0; j < i; ++j)
+        {
+            if (options.rangeM <= 0 ||
+                CalculateDistance(positions[i], positions[j]) <= options.rangeM)
+            {
+                Connect(nodes.Get(i)->GetId(), nodes.Get(j)->GetId(), m_links.size());
+            }
+        }
+    }
+    m_links.push_back(link);
+}
+
+void
+NetworkHelper::AssignAddresses()
+{
+    // One subnet a link, out of 10.0.0.0/8, each just large enough.
+    uint32_t next = Ipv4Address("10.0.0.0").Get();
+    for (auto& link : m_links)
+    {
+        uint32_t size = 4;
+        while (size < link.nodes.GetN() + 2)
+        {
+            size *= 2;
+        }
+        next = (next + size - 1) / size * size;
+        NS_ABORT_MSG_IF(next + size > Ipv4Address("11.0.0.0").Get(), "Too many links");
+        Ipv4AddressHelper addresses(Ipv4Address(next), Ipv4Mask(~(size - 1)));
+        const Ipv4InterfaceContainer interfaces = addresses.Assign(link.devices);
+        for (uint32_t i = 0; i < interfaces.GetN(); ++i)
+        {
+            link.address.push_back(interfaces.GetAddress(i).Get());
+            auto ip = interfaces.Get(i).first->GetObject<Ipv4L3Protocol>();
+            Ptr<ArpCache> arp = ip->GetInterface(interfaces.Get(i).second)->GetArpCache();
+            if (arp)
+            {
+                // A first window of TCP waits for ARP whole, and an unanswered request (Wi-Fi
+                // broadcasts are not repeated) does not silence a peer for ns-3's 100 s.
+                arp->SetAttribute("PendingQueueSize", UintegerValue(1024));
+                arp->SetAttribute("WaitReplyTimeout", TimeValue(MilliSeconds(100)));
+                arp->SetAttribute("DeadTimeout", TimeValue(Seconds(1)));
+            }
+        }
+        next += size;
+    }
+}
+
+void
+NetworkHelper::Install()
+{
+    NS_ABORT_MSG_IF(m_installed, "The network is installed already");
+    m_installed = true;
+    NodeContainer nodes;
+    for (const auto& link : m_links)
+    {
+        for (uint32_t i = 0; i < link.nodes.GetN(); ++i)
+        {
+            m_nodes[link.nodes.Get(i)->GetId()] = link.nodes.Get(i);
+        }
+    }
+    InternetStackHelper stack;
+    stack.SetIpv6StackInstall(false);
+    stack.SetRoutingHelper(Ipv4StaticRoutingHelper());
+    for (const auto& [id, node] : m_nodes)
+    {
+        if (!node->GetObject<Ipv4>())
+        {
+            stack.Install(node);
+        }
+        node->AggregateObject(CreateObject<PacketTransport>());
+    }
+    AssignAddresses();
+    for (const auto& [id, node] : m_nodes)
+    {
+        Route(node);
+    }
+}
+
+uint32_t
+NetworkHelper::AddressAt(uint32_t node, size_t link) const
+{
+    const Link& at = m_links[link];
+    for (uint32_t i = 0; i < at.nodes.GetN(); ++i)
+    {
+        if (at.nodes.Get(i)->GetId() == node)
+        {
+            return at.address[i];
+        }
+    }
+    NS_ABORT_MSG("Node " << node << " is not at link " << link);
+}
+
+void
+NetworkHelper::Route(Ptr<Node> node)
+{
+    const uint32_t self = node->GetId();
+    auto ip = node->GetObject<Ipv4>();
+    auto transport = node->GetObject<PacketTransport>();
+    Ptr<Ipv4StaticRouting> routing = Ipv4StaticRoutingHelper().GetStaticRouting(ip);
+    const Tree before = Fewest(self);
+    std::map<uint32_t, std::vector<size_t>> linksOf;
+    for (size_t l = 0; l < m_links.size(); ++l)
+    {
+        for (uint32_t i = 0; i < m_links[l].nodes.GetN(); ++i)
+        {
+            linksOf[m_links[l].nodes.Get(i)->GetId()].push_back(l);
+        }
+    }
+    for (const auto& [to, last] : before)
+    {
+        if (to == self)
+        {
+            continue;
+        }
+        uint32_t hop = to;
+        while (before.at(hop) != self)
+        {
+            hop = before.at(hop);
+        }
+        const size_t first = m_adjacent.at(self).at(hop);
+        const Ipv4Address gateway(AddressAt(hop, first));
+        const int32_t out = ip->GetInterfaceForAddress(Ipv4Address(AddressAt(self, first)));
+        transport->SetPeer(to, Ipv4Address(AddressAt(to, m_adjacent.at(last).at(to))));
+        // All addresses of a node are reachable: answers go to whichever it sent from.
+        for (size_t link : linksOf[to])
+        {
+            if (hop != to || link != first)
+            {
+                routing->AddHostRouteTo(Ipv4Address(AddressAt(to, link)), gateway, out);
+            }
+        }
+    }
+}
+
+NetworkHelper::Tree
+NetworkHelper::Fewest(uint32_t from) const
+{
+    Tree before{{from, from}};
+    std::deque<uint32_t> open{from};
+    while (!open.empty())
+    {
+        const uint32_t at = open.front();
+        open.pop_front();
+        for (uint32_t neighbor : Neighbors(at))
+        {
+            if (before.emplace(neighbor, at).second)
+            {
+                open.push_back(neighbor);
+            }
+        }
+    }
+    return before;
+}
+
+std::vector<uint32_t>
+NetworkHelper::Neighbors(uint32_t nodeId) const
+{
+    std::vector<uint32_t> ids;
+    auto found = m_adjacent.find(nodeId);
+    if (found != m_adjacent.end())
+    {
+        for (const auto& [id, link] : found->second)
+        {
+            ids.push_back(id);
+        }
+    }
+    return ids;
+}
+
+bool
+NetworkHelper::Reachable(uint32_t from, uint32_t to) const
+{
+    return Fewest(from).count(to) > 0;
+}
+
+NetworkHelper::PathInfo
+NetworkHelper::Path(uint32_t from, uint32_t to) const
+{
+    const Tree before = Fewest(from);
+    NS_ABORT_MSG_IF(!before.count(to) || from == to, "No path from node " << from << " to " << to);
+    PathInfo path;
+    for (uint32_t at = to; at != from; at = before.at(at))
+    {
+        const Link& link = m_links[m_adjacent.at(at).at(before.at(at))];
+        path.goodput = path.hops == 0 ? link.goodput : std::min(path.goodput, link.goodput);
+        path.delay += link.delay;
+        ++path.hops;
+    }
+    return path;
+}
+
+int64_t
+NetworkHelper::AssignStreams(int64_t stream)
+{
+    const int64_t begin = stream;
+    stream += CsmaHelper().AssignStreams(m_csmaDevices, stream);
+    for (const auto& channel : m_wifiChannels)
+    {
+        stream += channel->AssignStreams(stream);
+    }
+    stream += WifiHelper().AssignStreams(m_wifiDevices, stream);
+    NodeContainer nodes;
+    for (const auto& [id, node] : m_nodes)
+    {
+        nodes.Add(node);
+    }
+    stream += InternetStackHelper().AssignStreams(nodes, stream);
+    return stream - begin;
+}
+
+NodeContainer
+NetworkHelper::Switches() const
+{
+    return m_switches;
+}
+
+NetDeviceContainer
+NetworkHelper::Devices() const
+{
+    NetDeviceContainer devices;
+    for (const auto& link : m_links)
+    {
+        devices.Add(link.devices);
+    }
+    return devices;
+}
+
+} // namespace mdi
+} // namespace ns3

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_NETWORK_HELPER_H
+#define MDI_NETWORK_HELPER_H
+
+#include "ns3/data-rate.h"
+#include "ns3/net-device-container.h"
+#include "ns3/node-container.h"
+#include "ns3/nstime.h"
+#include "ns3/vector.h"
+#include "ns3/yans-wifi-channel.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/// One Wi-Fi channel without access point.
+struct WifiOptions
+{
+    std::string standard = "802.11n";           //!< "802.11a", "802.11n" or "802.11ac"
+    std::string dataMode = "HtMcs3";            //!< of unicast data, such as "OfdmRate24Mbps"
+    std::string controlMode = "OfdmRate24Mbps"; //!< of answers such as acknowledgements
+    uint16_t channelWidthMHz = 20;              //!< 20, 40, 80 or 160, as the standard allows
+    std::string band = "5GHz";                  //!< "2.4GHz" (802.11n only) or "5GHz"
+    double rangeM = 0; //!< nothing is heard farther away than this; 0: all hear each other
+    DataRate nominalGoodput = DataRate("20Mbps"); //!< one TCP flow's, as planners assume it
+};
+
+/**
+ * Builds networks between nodes: links first, then Install once. A node may have any number of
+ * links of all kinds; messages travel over the fewest hops.
+ *
+ * \code
+ *   NetworkHelper network;
+ *   network.AddPointToPoint(nodes.Get(0), nodes.Get(1), DataRate("100Mbps"), MilliSeconds(1));
+ *   network.AddWifiAdhoc(nodes, positions, WifiOptions());
+ *   network.Install();
+ *   network.AssignStreams(1);
+ *   nodes.Get(0)->GetObject<Transport>()->Send(nodes.Get(1)->GetId(), message);
+ * \endcode
+ */
+class NetworkHelper
+{
+  public:
+    /// What a path promises when nobody else uses it.
+    struct PathInfo
+    {
+        DataRate goodput;  //!< the least nominal goodput of its links
+        Time delay;        //!< sum of the propagation delays
+        uint32_t hops = 0; //!< links on the way; one over a switch
+    };
+
+    /**
+     * A full-duplex cable.
+     * \param a one end
+     * \param b the other end
+     * \param rate line rate in each direction
+     * \param delay propagation delay, one way
+     */
+    void AddPointToPoint(Ptr<Node> a, Ptr<Node> b, DataRate rate, Time delay);
+
+    /**
+     * Ethernet with one learning switch: a cable of its own from each node to the switch, so that
+     * nodes only share their own cable. A cable is an ns-3 CSMA channel with two devices: it
+     * carries one direction at a time (acknowledgements take turns with data) and loses nothing.
+     * \param nodes who is connected
+     * \param rate line rate of every cable
+     * \param delay propagation delay of every cable; two of them lie between two nodes
+     */
+    void AddSwitchedEthernet(NodeContainer nodes, DataRate rate, Time delay);
+
+    /**
+     * One ad hoc Wi-Fi channel with constant rates. Received power is the same at every distance
+     * within the range: collisions and carrier sense count, fading does not.
+     * \param nodes who has a radio; they get positions, too
+     * \param positions of the nodes in m, in the same order
+     * \param options standard, rates and range
+     */
+    void AddWifiAdhoc(NodeContainer nodes,
+                      const std::vector<Vector>& positions,
+                      const WifiOptions& options);
+
+    /**
+     * Installs IPv4, addresses, host routes over the fewest hops (ties: the lowest node id first)
+     * and a PacketTransport with its peers on every node that has a link. Once, after all links.
+     */
+    void Install();
+
+    /// One-hop neighbours, ascending. Over a switch: all others at the switch.
+    std::vector<uint32_t> Neighbors(uint32_t nodeId) const;
+
+    /// Whether any path leads there.
+    bool Reachable(uint32_t from, uint32_t to) const;
+
+    /**
+     * Nominal figures of the path that messages take. A link's goodput is its line rate times
+     * 1448 / (1448 + 32 TCP + 20 IP + L2) with 2 bytes of PPP or 18 of Ethernet; Ethernet also
+     * carries one acknowledgement of 70 bytes per two segments on the same cable; a Wi-Fi
+     * channel's is WifiOptions::nominalGoodput, also where its hops share the channel.
+     */
+    PathInfo Path(uint32_t from, uint32_t to) const;
+
+    /**
+     * Fixes the random streams of all that is random here: medium access of Wi-Fi and Ethernet,
+     * radios, ARP. After Install.
+     * \param stream the first stream to use
+     * \return how many were used
+     */
+    int64_t AssignStreams(int64_t stream);
+
+    /// The switches that AddSwitchedEthernet made. They have no IP stack.
+    NodeContainer Switches() const;
+
+    /// All devices at the ends of links, in the order of their links; not those of switches.
+    NetDeviceContainer Devices() const;
+
+  private:
+    /// A medium and who is at it.
+    struct Link
+    {
+        NodeContainer nodes;           //!< who
+        NetDeviceContainer devices;    //!< theirs, in the same order
+        std::vector<uint32_t> address; //!< theirs, in the same order
+        DataRate goodput;              //!< nominal
+        Time delay;                    //!< between two of them
+    };
+
+    /// The tree of the fewest hops from a node: who comes before whom.
+    using Tree = std::map<uint32_t, uint32_t>;
+
+    void Connect(uint32_t a, uint32_t b, size_t link);
+    Tree Fewest(uint32_t from) const;
+    void AssignAddresses();
+    void Route(Ptr<Node> node);
+    uint32_t AddressAt(uint32_t node, size_t link) const;
+
+    std::vector<Link> m_links;
+    /// By node, by one-hop neighbour: the first link between them.
+    std::map<uint32_t, std::map<uint32_t, size_t>> m_adjacent;
+    std::map<uint32_t, Ptr<Node>> m_nodes; //!< with links, by id
+    NodeContainer m_switches;
+    NetDeviceContainer m_csmaDevices; //!< of nodes and switches
+    NetDeviceContainer m_wifiDevices;
+    std::vector<Ptr<YansWifiChannel>> m_wifiChannels;
+    bool m_installed = false;
+};
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_NETWORK_HELPER_H

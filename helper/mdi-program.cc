@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-program.h"
+
+#include "mdi-did-you-mean.h"
+#include "mdi-json-reader.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <unistd.h>
+
+namespace ns3
+{
+namespace mdi
+{
+
+int
+RunProgram(const std::string& program, const std::function<int()>& body)
+{
+    try
+    {
+        return body();
+    }
+    catch (const BadInput& error)
+    {
+        std::fprintf(stderr, "%s: %s\n", program.c_str(), error.what());
+        return BAD_INPUT;
+    }
+    catch (const std::exception& error)
+    {
+        std::fprintf(stderr, "%s: %s\n", program.c_str(), error.what());
+        return RUN_FAILED;
+    }
+}
+
+void
+CheckFlags(int argc, char* argv[], const std::vector<std::string>& flags)
+{
+    std::vector<std::string> known = flags;
+    for (const char* general : {"help",
+                                "version",
+                                "RngRun",
+                                "RngSeed",
+                                "PrintHelp",
+                                "PrintVersion",
+                                "PrintGlobals",
+                                "PrintGroups",
+                                "PrintGroup",
+                                "PrintTypeIds",
+                                "PrintAttributes"})
+    {
+        known.emplace_back(general);
+    }
+    for (int i = 1; i < argc; ++i)
+    {
+        const std::string argument = argv[i];
+        if (argument.compare(0, 1, "-") != 0 || argument == "-h")
+        {
+            continue;
+        }
+        const auto dashes = argument.find_first_not_of('-');
+        const std::string name =
+            dashes == std::string::npos ? "" : argument.substr(dashes, argument.find('=') - dashes);
+        if (std::find(known.begin(), known.end(), name) == known.end() &&
+            name.compare(0, 5, "ns3::") != 0)
+        {
+            throw BadInput("unknown flag " + argument + "; " + DidYouMean(name, known) +
+                           " (--help explains them)");
+        }
+        const bool ours = std::find(flags.begin(), flags.end(), name) != flags.end();
+        if (ours && argument.find('=') == std::string::npos && name != "overwrite")
+        {
+            throw BadInput("flag " + argument + " has no value; write --" + name + "=VALUE");
+        }
+    }
+}
+
+uint32_t
+PositiveFlag(const std::string& flag, const std::string& text, uint32_t max)
+{
+    if (text.empty())
+    {
+        return 0;
+    }
+    uint32_t value = 0;
+    const auto end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, value);
+    if (read.ec != std::errc() || read.ptr != end || value == 0 || value > max)
+    {
+        throw BadInput("--" + flag + "=" + text + ": not a whole number from 1 to " +
+                       std::to_string(max));
+    }
+    return value;
+}
+
+ProgressLine::ProgressLine(const std::string& what, uint64_t total)
+    : m_what(what),
+      m_total(total),
+      m_terminal(isatty(STDERR_FILENO))
+{
+    Show(0);
+}
+
+ProgressLine::~ProgressLine()
+{
+    if (m_terminal)
+    {
+        std::fprintf(stderr, "\r\033[K");
+        std::fflush(stderr);
+    }
+}
+
+void
+ProgressLine::Show(uint64_t done)
+{
+    if (m_terminal)
+    {
+        std::fprintf(stderr,
+                     "\r\033[K%s: %llu of %llu",
+                     m_what.c_str(),
+                     static_cast<unsigned long long>(done),
+                     static_cast<unsigned long long>(m_total));
+        std::fflush(stderr);
+    }
+}
+
+} // namespace mdi
+} // namespace ns3

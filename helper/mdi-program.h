@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_PROGRAM_H
+#define MDI_PROGRAM_H
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/// Exit status of our programs (design.md section 3).
+enum ExitStatus
+{
+    SUCCESS = 0, //!< every admitted item was completed or is accounted for
+    RUN_FAILED = 1,
+    BAD_INPUT = 2,
+};
+
+/**
+ * The main function of a program: runs `body` and turns what it throws into one line on the
+ * standard error and an exit status, BAD_INPUT for BadInput, RUN_FAILED for the rest.
+ */
+int RunProgram(const std::string& program, const std::function<int()>& body);
+
+/**
+ * Check the flags before ns-3's CommandLine sees them, which prints its whole help at an unknown
+ * one. \param argc of main \param argv of main \param flags our own flags, without dashes; ns-3's
+ * general ones are known \throws BadInput one line, with the nearest flag
+ */
+void CheckFlags(int argc, char* argv[], const std::vector<std::string>& flags);
+
+/**
+ * A flag's whole number.
+ * \return 0 for an empty text
+ * \throws BadInput one line, if it is no whole number from 1 to `max`
+ */
+uint32_t PositiveFlag(const std::string& flag, const std::string& text, uint32_t max);
+
+/// A line that shows how far long work is: on a terminal only, never in a log.
+class ProgressLine
+{
+  public:
+    ProgressLine(const std::string& what, uint64_t total);
+    ~ProgressLine();
+    void Show(uint64_t done);
+
+  private:
+    std::string m_what;
+    uint64_t m_total;
+    bool m_terminal;
+};
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_PROGRAM_H

@@ -1,0 +1,542 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-scenario.h"
+
+#include "mdi-compute-trace-reader.h"
+#include "mdi-did-you-mean.h"
+#include "mdi-json-reader.h"
+#include "mdi-strategy-reader.h"
+
+#include "ns3/string.h"
+#include "ns3/uinteger.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+namespace ns3
+{
+namespace mdi
+{
+
+namespace
+{
+
+using Json = nlohmann::json;
+
+constexpr double MAX_TIME_S = 1e9;
+constexpr uint32_t MAX_NODES = 10000;
+constexpr uint32_t MAX_ITEMS = 100000000;
+
+/// A path as written in a scenario: relative to the scenario's folder.
+std::string
+Resolve(const std::string& scenario, const std::string& path)
+{
+    const std::filesystem::path p(path);
+    return p.is_absolute()
+               ? path
+               : (std::filesystem::path(scenario).parent_path() / p).lexically_normal().string();
+}
+
+/// Index of a name in a list; a message with the nearest one otherwise.
+uint32_t
+Find(const JsonReader& at, const std::vector<std::string>& names, const std::string& what)
+{
+    const std::string name = at.Name();
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end())
+    {
+        at.Fail("unknown " + what + " " + Quoted(name), DidYouMean(name, names));
+    }
+    return static_cast<uint32_t>(found - names.begin());
+}
+
+template <typename T>
+std::vector<std::string>
+NamesOf(const std::vector<T>& things)
+{
+    std::vector<std::string> names;
+    for (const auto& thing : things)
+    {
+        names.push_back(thing.name);
+    }
+    return names;
+}
+
+/// A name that nothing before has.
+template <typename T>
+std::string
+NewName(const JsonReader& at, const std::vector<T>& before)
+{
+    const std::string name = at.Name();
+    for (const auto& other : before)
+    {
+        if (other.name == name)
+        {
+            at.Fail("the name " + Quoted(name) + " is taken", "give each one a name of its own");
+        }
+    }
+    return name;
+}
+
+/// Apply `path=value`; an array's element can be named by its number or its "name".
+void
+ApplySet(Json& document, const std::string& file, const std::string& set)
+{
+    const auto equals = set.find('=');
+    if (equals == std::string::npos || equals == 0)
+    {
+        throw BadInput("--set=" + set +
+                       ": no value; write --set=path=value, such as "
+                       "--set=sources.0.priority=5");
+    }
+    const std::string path = set.substr(0, equals);
+    const std::string text = set.substr(equals + 1);
+    Json value = Json::parse(text, nullptr, false);
+    if (value.is_discarded())
+    {
+        value = text;
+    }
+    Json* at = &document;
+    std::stringstream steps(path);
+    std::string step;
+    std::string walked;
+    while (std::getline(steps, step, '.'))
+    {
+        const std::string place = file + ": --set=" + path + ": ";
+        if (at->is_object())
+        {
+            std::vector<std::string> keys;
+            for (const auto& member : at->items())
+            {
+                keys.push_back(member.key());
+            }
+            const bool last = steps.eof();
+            if (!last && !at->contains(step))
+            {
+                throw BadInput(place + "there is no " + Quoted(step) + " in " +
+                               (walked.empty() ? "the scenario" : Quoted(walked)) + "; " +
+                               DidYouMean(step, keys));
+            }
+            at = &(*at)[step]; // a new last key is checked with the rest of the document
+        }
+        else if (at->is_array())
+        {
+            Json* found = nullptr;
+            for (size_t i = 0; i < at->size(); ++i)
+            {
+                Json& element = (*at)[i];
+                const bool named =
+                    element.is_object() && element.contains("name") && element["name"] == step;
+                if (named || std::to_string(i) == step)
+                {
+                    found = &element;
+                }
+            }
+            if (!found)
+            {
+                throw BadInput(place + Quoted(walked) + " has no element " + Quoted(step) +
+                               "; name one by its number from 0 or by its \"name\"");
+            }
+            at = found;
+        }
+        else
+        {
+            throw BadInput(place + Quoted(walked) + " is a value; nothing lies below it");
+        }
+        walked += (walked.empty() ? "" : ".") + step;
+    }
+    *at = value;
+}
+
+std::vector<TensorSpec>
+ReadInputs(const JsonReader& inputs)
+{
+    std::vector<TensorSpec> specs;
+    for (const auto& input : inputs.Items(1, 64))
+    {
+        input.AllowOnly({"shape", "dtype"});
+        TensorSpec spec;
+        for (const auto& size : input["shape"].Items(0, 8))
+        {
+            spec.shape.push_back(size.Integer(1, 1 << 24));
+        }
+        if (const auto dtype = input.Find("dtype"))
+        {
+            if (!DtypeFromName(dtype->String(), spec.dtype))
+            {
+                dtype->Fail("unknown dtype " + Quoted(dtype->String()), "float32, say");
+            }
+        }
+        specs.push_back(spec);
+    }
+    return specs;
+}
+
+Scenario::Model
+ReadModel(const std::string& name, const JsonReader& json, const std::string& scenario)
+{
+    json.AllowOnly({"file", "inputs"});
+    Scenario::Model model;
+    model.name = name;
+    model.file = Resolve(scenario, json["file"].Name());
+    if (!std::filesystem::exists(model.file))
+    {
+        json["file"].Fail("there is no model file " + Quoted(model.file),
+                          "make a model of the zoo with ./mdi export NAME, or correct the path");
+    }
+    if (const auto inputs = json.Find("inputs"))
+    {
+        model.inputs = ReadInputs(*inputs);
+    }
+    else if (std::filesystem::path(model.file).extension() == ".pt")
+    {
+        const auto beside = std::filesystem::path(model.file).replace_extension(".json").string();
+        if (!std::filesystem::exists(beside))
+        {
+            json.Fail("the input shapes of the model are unknown",
+                      "write \"inputs\": [{\"shape\": [1, 3, 32, 32]}] here, or the file " +
+                          beside);
+        }
+        model.inputs = ReadInputs(JsonReader::FromFile(beside)["inputs"]);
+    }
+    return model;
+}
+
+Scenario::Device
+ReadDevice(const JsonReader& json, const Scenario& scenario)
+{
+    json.AllowOnly({"name", "trace", "mode", "position_m", "slots", "distribution"});
+    Scenario::Device device;
+    device.name = NewName(json["name"], scenario.devices);
+    device.traceFile = Resolve(scenario.file, json["trace"].Name());
+    if (!std::filesystem::exists(device.traceFile))
+    {
+        json["trace"].Fail("there is no compute trace " + Quoted(device.traceFile),
+                           "one of traces/compute/, or your own from ./mdi profile");
+    }
+    const auto mode = json.Find("mode");
+    device.trace = ReadComputeTrace(device.traceFile, mode ? mode->Name() : "");
+    if (const auto position = json.Find("position_m"))
+    {
+        const auto xyz = position->Items(2, 3);
+        device.position = Vector(xyz[0].Number(-1e6, 1e6),
+                                 xyz[1].Number(-1e6, 1e6),
+                                 xyz.size() > 2 ? xyz[2].Number(-1e6, 1e6) : 0);
+    }
+    if (const auto slots = json.Find("slots"))
+    {
+        device.slots = static_cast<uint32_t>(slots->PositiveInt(1024));
+    }
+    device.distribution = "lognormal";
+    if (const auto distribution = json.Find("distribution"))
+    {
+        device.distribution = distribution->OneOf({"lognormal", "deterministic", "exponential"});
+    }
+    return device;
+}
+
+Scenario::Network
+ReadNetwork(const JsonReader& json, const Scenario& scenario)
+{
+    Scenario::Network network;
+    network.type = json["type"].OneOf({"point-to-point", "ethernet", "wifi-adhoc"});
+    const auto names = NamesOf(scenario.devices);
+    const JsonReader nodes = json["nodes"];
+    if (nodes.IsString())
+    {
+        nodes.OneOf({"all"});
+        for (uint32_t i = 0; i < names.size(); ++i)
+        {
+            network.nodes.push_back(i);
+        }
+    }
+    else
+    {
+        for (const auto& node : nodes.Items(2, MAX_NODES))
+        {
+            const uint32_t index = Find(node, names, "node");
+            if (std::count(network.nodes.begin(), network.nodes.end(), index) > 0)
+            {
+                node.Fail("the node stands here twice", "name each node once");
+            }
+            network.nodes.push_back(index);
+        }
+    }
+    if (network.type == "wifi-adhoc")
+    {
+        json.AllowOnly({"type", "nodes", "standard", "data_mode", "range_m", "goodput_bps"});
+        network.standard = "802.11n";
+        network.dataMode = "HtMcs3";
+        if (const auto standard = json.Find("standard"))
+        {
+            network.standard = standard->OneOf({"802.11a", "802.11n", "802.11ac"});
+            network.dataMode = json["data_mode"].Name();
+        }
+        else if (const auto mode = json.Find("data_mode"))
+        {
+            network.dataMode = mode->Name();
+        }
+        if (const auto range = json.Find("range_m"))
+        {
+            network.rangeM = range->NonNegative(1e6);
+        }
+        network.goodputBps = json["goodput_bps"].PositiveInt(1000000000000);
+        return network;
+    }
+    json.AllowOnly({"type", "nodes", "rate_bps", "delay_s"});
+    network.rateBps = json["rate_bps"].PositiveInt(1000000000000);
+    network.delay = Seconds(json["delay_s"].NonNegative(1000));
+    if (network.type == "point-to-point" && network.nodes.size() != 2)
+    {
+        nodes.Fail("a point-to-point link has two ends", "name two nodes");
+    }
+    return network;
+}
+
+/// A text value of ns-3 without loss: 17 digits round-trip.
+std::string
+Exact(double value)
+{
+    std::ostringstream text;
+    text.precision(17);
+    text << value;
+    return text.str();
+}
+
+void
+ReadAdmission(const JsonReader& json, const std::string& file, Scenario::Source& source)
+{
+    const std::string type = json["type"].OneOf({"poisson", "periodic", "closed-loop", "times"});
+    if (type == "poisson")
+    {
+        json.AllowOnly({"type", "rate_hz"});
+        source.admission.SetTypeId("ns3::mdi::RandomAdmission");
+        source.admission.Set("Gap",
+                             StringValue("ns3::ExponentialRandomVariable[Mean=" +
+                                         Exact(1 / json["rate_hz"].PositiveNumber(1e9)) + "]"));
+    }
+    else if (type == "periodic")
+    {
+        json.AllowOnly({"type", "interval_s"});
+        source.admission.SetTypeId("ns3::mdi::RandomAdmission");
+        source.admission.Set("Gap",
+                             StringValue("ns3::ConstantRandomVariable[Constant=" +
+                                         Exact(json["interval_s"].NonNegative(MAX_TIME_S)) + "]"));
+    }
+    else if (type == "closed-loop")
+    {
+        json.AllowOnly({"type", "window"});
+        source.admission.SetTypeId("ns3::mdi::ClosedLoopAdmission");
+        source.admission.Set("Window", UintegerValue(json["window"].PositiveInt(1000000)));
+    }
+    else
+    {
+        json.AllowOnly({"type", "times_s"});
+        source.admission.SetTypeId("ns3::mdi::TraceAdmission");
+        for (const auto& time : json["times_s"].Items(1, MAX_ITEMS))
+        {
+            source.times.push_back(Seconds(time.NonNegative(MAX_TIME_S)));
+            if (source.times.size() > 1 && source.times.back() < *(source.times.end() - 2))
+            {
+                time.Fail("the time is before the one before it", "ascending times");
+            }
+        }
+    }
+}
+
+Scenario::Source
+ReadSource(const JsonReader& json, const Scenario& scenario)
+{
+    json.AllowOnly({"name",
+                    "node",
+                    "model",
+                    "priority",
+                    "accuracy",
+                    "items",
+                    "first_input",
+                    "start_s",
+                    "admission"});
+    Scenario::Source source;
+    source.name = NewName(json["name"], scenario.sources);
+    source.device = Find(json["node"], NamesOf(scenario.devices), "node");
+    source.model = Find(json["model"], NamesOf(scenario.models), "model");
+    if (const auto priority = json.Find("priority"))
+    {
+        source.priority = static_cast<float>(priority->Number(1e-6, 1e6));
+    }
+    if (const auto accuracy = json.Find("accuracy"))
+    {
+        source.accuracy = accuracy->Number(1e-6, 1);
+    }
+    source.items = static_cast<uint32_t>(json["items"].PositiveInt(MAX_ITEMS));
+    if (const auto first = json.Find("first_input"))
+    {
+        source.inputOffset = static_cast<uint32_t>(first->NonNegativeInt(MAX_ITEMS));
+    }
+    source.start = Seconds(1);
+    if (const auto start = json.Find("start_s"))
+    {
+        source.start = Seconds(start->NonNegative(MAX_TIME_S));
+    }
+    ReadAdmission(json["admission"], scenario.file, source);
+    if (!source.times.empty() && source.times.size() < source.items)
+    {
+        json["admission"]["times_s"].Fail("fewer times than items", "one time per item");
+    }
+    return source;
+}
+
+/// Every device must be able to reach every other one.
+void
+CheckConnected(const JsonReader& networks, const Scenario& scenario)
+{
+    // Wi-Fi ranges are checked by the network helper, which knows who hears whom.
+    std::vector<uint32_t> group(scenario.devices.size());
+    for (uint32_t i = 0; i < group.size(); ++i)
+    {
+        group[i] = i;
+    }
+    for (const auto& network : scenario.networks)
+    {
+        for (uint32_t node : network.nodes)
+        {
+            const uint32_t from = group[node];
+            const uint32_t to = group[network.nodes[0]];
+            std::replace(group.begin(), group.end(), from, to);
+        }
+    }
+    for (uint32_t i = 1; i < group.size(); ++i)
+    {
+        if (group[i] != group[0])
+        {
+            networks.Fail("no network connects device " + Quoted(scenario.devices[i].name) +
+                              " with " + Quoted(scenario.devices[0].name),
+                          "connect all devices");
+        }
+    }
+}
+
+void
+CheckProfiles(const JsonReader& root, const Scenario& scenario)
+{
+    for (const auto& source : scenario.sources)
+    {
+        const auto& model = scenario.models[source.model].name;
+        for (size_t i = 0; i < scenario.devices.size(); ++i)
+        {
+            const auto& device = scenario.devices[i];
+            if (device.trace.models.find(model) == device.trace.models.end())
+            {
+                root["devices"][i]["trace"].Fail(
+                    "the trace " + Quoted(device.traceFile) + " has no service times for model " +
+                        Quoted(model) + " in mode " + Quoted(device.trace.mode),
+                    "a trace that has, or one of your own from ./mdi profile");
+            }
+        }
+    }
+}
+
+} // namespace
+
+Scenario
+ReadScenario(const std::string& file, const ScenarioChanges& changes)
+{
+    Json document = JsonReader::FromFile(file).Json();
+    for (const auto& set : changes.sets)
+    {
+        ApplySet(document, file, set);
+    }
+    auto change = [&document](const std::string& key, const Json& value, bool given) {
+        if (given)
+        {
+            document[key] = value;
+        }
+    };
+    change("network", changes.network, !changes.network.empty());
+    change("tensors", changes.tensors, !changes.tensors.empty());
+    change("runs", changes.runs, changes.runs > 0);
+    change("seed", changes.seed, changes.seed > 0);
+
+    Scenario scenario;
+    scenario.file = file;
+    const JsonReader root = JsonReader::FromJson(document, file);
+    root.AllowOnly({"format",
+                    "version",
+                    "name",
+                    "description",
+                    "models",
+                    "devices",
+                    "networks",
+                    "sources",
+                    "systems",
+                    "runs",
+                    "seed",
+                    "network",
+                    "tensors",
+                    "time_limit_s"});
+    root.CheckFormat("mdi-scenario", 1);
+    scenario.name = root["name"].Name();
+    if (const auto description = root.Find("description"))
+    {
+        scenario.description = description->String();
+    }
+    for (const auto& [name, model] : root["models"].Members(1))
+    {
+        scenario.models.push_back(ReadModel(name, model, file));
+    }
+    for (const auto& device : root["devices"].Items(1, MAX_NODES))
+    {
+        scenario.devices.push_back(ReadDevice(device, scenario));
+    }
+    const auto networks = root.Find("networks");
+    if (networks)
+    {
+        for (const auto& network : networks->Items(0, MAX_NODES * MAX_NODES))
+        {
+            scenario.networks.push_back(ReadNetwork(network, scenario));
+        }
+    }
+    if (scenario.devices.size() > 1)
+    {
+        CheckConnected(root["networks"], scenario);
+    }
+    for (const auto& source : root["sources"].Items(1, MAX_NODES))
+    {
+        scenario.sources.push_back(ReadSource(source, scenario));
+    }
+    CheckProfiles(root, scenario);
+    scenario.systems = ReadSystems(root.Find("systems"), changes.systems);
+    if (const auto runs = root.Find("runs"))
+    {
+        scenario.runs = static_cast<uint32_t>(runs->PositiveInt(1000000));
+    }
+    if (const auto seed = root.Find("seed"))
+    {
+        scenario.seed =
+            static_cast<uint32_t>(seed->PositiveInt(std::numeric_limits<uint32_t>::max()));
+    }
+    if (const auto fidelity = root.Find("network"))
+    {
+        scenario.network = fidelity->OneOf({"packet"});
+    }
+    if (const auto tensors = root.Find("tensors"))
+    {
+        scenario.tensors = tensors->OneOf({"execute", "memo", "none"});
+    }
+    scenario.timeLimit = Seconds(86400);
+    if (const auto limit = root.Find("time_limit_s"))
+    {
+        scenario.timeLimit = Seconds(limit->PositiveNumber(MAX_TIME_S));
+    }
+    scenario.resolved = document.dump(2);
+    return scenario;
+}
+
+} // namespace mdi
+} // namespace ns3

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_SCENARIO_H
+#define MDI_SCENARIO_H
+
+#include "mdi-compute-trace.h"
+#include "mdi-layer-graph.h"
+#include "mdi-preset.h"
+
+#include "ns3/nstime.h"
+#include "ns3/object-factory.h"
+#include "ns3/vector.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/**
+ * A scenario file, read and checked (traces/schema/scenario.schema.json describes the format).
+ * Paths in it are relative to the file. Everything that can be wrong with it is found here, before
+ * anything runs.
+ */
+struct Scenario
+{
+    /// A model and where it lies.
+    struct Model
+    {
+        std::string name;
+        std::string file;               //!< TorchScript, or a layer-graph description (.json)
+        std::vector<TensorSpec> inputs; //!< from the .json beside a .pt
+    };
+
+    /// A node that computes.
+    struct Device
+    {
+        std::string name;
+        ComputeTrace trace;
+        std::string traceFile;    //!< as written
+        Vector position;          //!< metres
+        uint32_t slots = 1;       //!< units at a time
+        std::string distribution; //!< of service times: lognormal, deterministic or exponential
+    };
+
+    /// Links between devices.
+    struct Network
+    {
+        std::string type;            //!< point-to-point, ethernet or wifi-adhoc
+        std::vector<uint32_t> nodes; //!< indices of devices
+        uint64_t rateBps = 0;        //!< point-to-point, ethernet
+        Time delay;                  //!< point-to-point, ethernet
+        std::string standard;        //!< wifi-adhoc, such as 802.11n
+        std::string dataMode;        //!< wifi-adhoc, such as HtMcs3
+        double rangeM = 0;           //!< wifi-adhoc; 0: everybody hears everybody
+        uint64_t goodputBps = 0;     //!< wifi-adhoc: what one bulk TCP transfer gets
+    };
+
+    /// A source of items.
+    struct Source
+    {
+        std::string name;
+        uint32_t device = 0;
+        uint32_t model = 0;
+        float priority = 1;
+        double accuracy = 1;
+        uint32_t items = 0;
+        uint32_t inputOffset = 0;
+        Time start;
+        ObjectFactory admission;
+        std::vector<Time> times; //!< of a trace admission
+    };
+
+    std::string file;
+    std::string name;
+    std::string description;
+    std::vector<Model> models;
+    std::vector<Device> devices;
+    std::vector<Network> networks;
+    std::vector<Source> sources;
+    std::vector<SystemSpec> systems;
+    uint32_t runs = 1;
+    uint32_t seed = 1;
+    uint32_t firstRun = 0;          //!< number of the first run
+    std::string network = "packet"; //!< fidelity
+    std::string tensors = "memo";   //!< execute, memo or none
+    Time timeLimit;                 //!< simulated time after which a run is given up
+    std::string resolved;           //!< the document after all changes, as JSON text
+};
+
+/// Changes from the command line; empty or 0 leaves the file's value.
+struct ScenarioChanges
+{
+    std::vector<std::string> sets; //!< path=value, such as sources.ts.priority=5
+    std::string systems;           //!< names, separated by commas
+    std::string network;
+    std::string tensors;
+    uint32_t runs = 0;
+    uint32_t seed = 0;
+};
+
+/**
+ * Read and check a scenario.
+ * \throws BadInput one line: file, JSON path, what is wrong, what would be right
+ */
+Scenario ReadScenario(const std::string& file, const ScenarioChanges& changes = {});
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_SCENARIO_H

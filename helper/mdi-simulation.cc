@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-simulation.h"
+
+#include "mdi-json-reader.h"
+#include "mdi-network-helper.h"
+
+#include "ns3/boolean.h"
+#include "ns3/node.h"
+#include "ns3/rng-seed-manager.h"
+#include "ns3/simulator.h"
+#include "ns3/string.h"
+#include "ns3/uinteger.h"
+
+#include <stdexcept>
+
+namespace ns3
+{
+namespace mdi
+{
+
+namespace
+{
+
+/// Streams of the network start here, those of devices and applications at 0.
+constexpr int64_t NETWORK_STREAMS = 1000000;
+
+/// Ends the simulation and frees its nodes, also when something throws.
+struct SimulatorScope
+{
+    ~SimulatorScope()
+    {
+        Simulator::Destroy();
+    }
+};
+
+void
+BuildNetwork(const Scenario& scenario, const NodeContainer& nodes, NetworkHelper& network)
+{
+    for (const auto& part : scenario.networks)
+    {
+        NodeContainer members;
+        std::vector<Vector> positions;
+        for (uint32_t index : part.nodes)
+        {
+            members.Add(nodes.Get(index));
+            positions.push_back(scenario.devices[index].position);
+        }
+        if (part.type == "point-to-point")
+        {
+            network.AddPointToPoint(
+                members.Get(0), members.Get(1), DataRate(part.rateBps), part.delay);
+        }
+        else if (part.type == "ethernet")
+        {
+            network.AddSwitchedEthernet(members, DataRate(part.rateBps), part.delay);
+        }
+        else
+        {
+            WifiOptions options;
+            options.standard = part.standard;
+            options.dataMode = part.dataMode;
+            options.rangeM = part.rangeM;
+            options.goodput = DataRate(part.goodputBps);
+            network.AddWifiAdhoc(members, positions, options);
+        }
+    }
+    network.Install(nodes);
+}
+
+} // namespace
+
+Ptr<TensorEngine>
+LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine)
+{
+    engine->SetAttributeFailSafe("Memo", BooleanValue(scenario.tensors != "execute"));
+    for (const auto& model : scenario.models)
+    {
+        try
+        {
+            engine->LoadModel(model.name, model.file, model.inputs);
+        }
+        catch (const std::runtime_error& error)
+        {
+            throw BadInput(error.what());
+        }
+    }
+    // What a run would stumble over is found before the first one.
+    for (const auto& source : scenario.sources)
+    {
+        const LayerGraph& graph = engine->Graph(source.model);
+        const uint64_t weights = graph.WeightBytes(0, graph.Size());
+        for (const auto& device : scenario.devices)
+        {
+            const ComputeTrace& trace = device.trace;
+            try
+            {
+                ServiceTable(trace, graph);
+            }
+            catch (const std::invalid_argument& error)
+            {
+                throw BadInput(device.traceFile + ": " + error.what());
+            }
+            if (trace.memoryBytes > 0 && weights > trace.memoryBytes)
+            {
+                throw BadInput(scenario.file + ": /devices: model '" + graph.Name() + "' needs " +
+                               std::to_string(weights) + " bytes for its weights, but device '" +
+                               device.name + "' has " + std::to_string(trace.memoryBytes) +
+                               "; a smaller model or a larger device");
+            }
+        }
+    }
+    if (scenario.tensors != "none")
+    {
+        return engine;
+    }
+    const auto sizes = CreateObject<TensorEngine>();
+    for (uint32_t i = 0; i < scenario.models.size(); ++i)
+    {
+        sizes->AddModel(engine->Graph(i));
+    }
+    return sizes;
+}
+
+RunRecord
+Simulate(const Scenario& scenario,
+         const SystemSpec& system,
+         uint32_t run,
+         Ptr<TensorEngine> engine,
+         bool spans)
+{
+    SimulatorScope scope;
+    RngSeedManager::SetSeed(scenario.seed);
+    RngSeedManager::SetRun(run + 1); // ns-3 counts from 1
+
+    NodeContainer nodes;
+    nodes.Create(static_cast<uint32_t>(scenario.devices.size()));
+    NetworkHelper network;
+    BuildNetwork(scenario, nodes, network);
+
+    MdiHelper mdi(engine);
+    for (uint32_t i = 0; i < scenario.devices.size(); ++i)
+    {
+        const auto& device = scenario.devices[i];
+        mdi.SetDeviceAttribute("Slots", UintegerValue(device.slots));
+        mdi.SetDeviceAttribute("Distribution", StringValue(device.distribution));
+        mdi.AddWorkers(NodeContainer(nodes.Get(i)), device.trace);
+    }
+    RunRecord record;
+    for (const auto& source : scenario.sources)
+    {
+        MdiHelper::SourceOptions options;
+        options.name = source.name;
+        options.priority = source.priority;
+        options.accuracy = source.accuracy;
+        options.items = source.items;
+        options.inputOffset = source.inputOffset;
+        options.start = source.start;
+        options.admission = source.admission;
+        options.times = source.times;
+        mdi.AddSource(nodes.Get(source.device), source.model, options);
+        record.unfinished += source.items;
+    }
+    mdi.Install(system, network);
+    mdi.AssignStreams(0);
+    network.AssignStreams(NETWORK_STREAMS);
+
+    Recorder recorder(mdi, spans);
+    Simulator::Stop(scenario.timeLimit);
+    Simulator::Run();
+
+    record.system = system.name;
+    record.run = run;
+    record.seed = scenario.seed;
+    record.items = recorder.Items();
+    record.spans = recorder.Spans();
+    record.controlBytes = recorder.ControlBytes();
+    for (const auto& items : record.items)
+    {
+        for (const auto& item : items)
+        {
+            record.unfinished -= item.completed || !item.lost.empty() ? 1 : 0;
+        }
+    }
+    return record;
+}
+
+} // namespace mdi
+} // namespace ns3

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_SIMULATION_H
+#define MDI_SIMULATION_H
+
+#include "mdi-recorder.h"
+#include "mdi-scenario.h"
+#include "mdi-tensor-engine.h"
+
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/// What one simulation of one system gave.
+struct RunRecord
+{
+    std::string system;
+    uint32_t run = 0;                           //!< from 0
+    uint32_t seed = 1;                          //!< with `run`, the ns-3 seed and run number
+    std::vector<std::vector<ItemRecord>> items; //!< by source, then by item
+    std::vector<Span> spans;                    //!< of a run that keeps them
+    uint64_t controlBytes = 0;
+    uint64_t unfinished = 0; //!< admitted or not, without an end when the time limit came
+};
+
+/**
+ * Load the models of a scenario, in its order, and check that every device can run them.
+ * \param scenario what to load
+ * \param engine reads the files and, unless the scenario says none, runs the layers
+ * \return `engine`, or one that knows sizes only
+ * \throws BadInput one line: a model that cannot be read, a layer without a service time, a model
+ *         that a device has no memory for
+ */
+Ptr<TensorEngine> LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine);
+
+/**
+ * Simulate one system of a scenario from the start to the end of its last item. Each call begins
+ * afresh: its outcome does not depend on what was simulated before in this process.
+ *
+ * \param scenario read and checked
+ * \param system one of its systems
+ * \param run number of the replication, from 0
+ * \param engine from LoadModels
+ * \param spans keep spans for a timeline
+ * \throws std::runtime_error one line, if the scenario cannot be built
+ */
+RunRecord Simulate(const Scenario& scenario,
+                   const SystemSpec& system,
+                   uint32_t run,
+                   Ptr<TensorEngine> engine,
+                   bool spans);
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_SIMULATION_H

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-summary.h"
+
+#include "mdi-statistics.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <functional>
+#include <iomanip>
+#include <map>
+#include <ostream>
+#include <sstream>
+#include <stdexcept>
+
+namespace ns3
+{
+namespace mdi
+{
+
+const char* const SUMMARY_HEADER =
+    "system,run,seed,source,priority,items_admitted,items_completed,items_lost,latency_mean_s,"
+    "latency_p50_s,latency_p95_s,latency_p99_s,throughput_hz,accuracy,exit_mean_layer_fraction,"
+    "bytes_on_wire,energy_j,makespan_s,output_error_max";
+
+const char* const ITEMS_HEADER =
+    "system,run,source,item,priority,admitted_s,completed_s,exit,label,prediction,hops,"
+    "bytes_on_wire";
+
+namespace
+{
+
+std::string
+Text(const std::optional<double>& value)
+{
+    return value ? RoundTrip(*value) : "";
+}
+
+std::optional<double>
+ParseNumber(const std::string& text)
+{
+    if (text.empty())
+    {
+        return std::nullopt;
+    }
+    double value = 0;
+    const auto end = text.data() + text.size();
+    if (std::from_chars(text.data(), end, value).ptr != end)
+    {
+        throw std::runtime_error("'" + text + "' is no number");
+    }
+    return value;
+}
+
+SummaryRow
+SummarizeItems(const std::vector<const ItemRecord*>& items)
+{
+    SummaryRow row;
+    std::vector<double> latencies;
+    Time first = Time::Max();
+    Time last;
+    for (const ItemRecord* item : items)
+    {
+        row.itemsAdmitted++;
+        row.itemsLost += item->lost.empty() ? 0 : 1;
+        row.bytesOnWire += item->bytesOnWire;
+        first = Min(first, item->admitted);
+        if (item->completed)
+        {
+            row.itemsCompleted++;
+            last = Max(last, *item->completed);
+            latencies.push_back((*item->completed - item->admitted).GetSeconds());
+        }
+        if (item->outputError)
+        {
+            row.outputErrorMax = std::max(row.outputErrorMax.value_or(0), *item->outputError);
+        }
+    }
+    if (!latencies.empty())
+    {
+        row.latencyMeanS = Mean(latencies);
+        row.latencyP50S = Quantile(latencies, 0.5);
+        row.latencyP95S = Quantile(latencies, 0.95);
+        row.latencyP99S = Quantile(latencies, 0.99);
+        row.makespanS = (last - first).GetSeconds();
+        if (*row.makespanS > 0)
+        {
+            row.throughputHz = static_cast<double>(row.itemsCompleted) / *row.makespanS;
+        }
+    }
+    return row;
+}
+
+} // namespace
+
+std::string
+RoundTrip(double value)
+{
+    char text[32];
+    const auto end = std::to_chars(text, text + sizeof(text), value).ptr;
+    return std::string(text, end);
+}
+
+std::vector<SummaryRow>
+Summarize(const RunRecord& record, const std::vector<std::string>& sources)
+{
+    std::vector<SummaryRow> rows;
+    std::vector<const ItemRecord*> all;
+    auto add = [&](SummaryRow row, const std::string& source) {
+        row.system = record.system;
+        row.run = record.run;
+        row.seed = record.seed;
+        row.source = source;
+        rows.push_back(row);
+    };
+    for (size_t source = 0; source < record.items.size(); ++source)
+    {
+        std::vector<const ItemRecord*> items;
+        for (const auto& item : record.items[source])
+        {
+            items.push_back(&item);
+            all.push_back(&item);
+        }
+        SummaryRow row = SummarizeItems(items);
+        if (!items.empty())
+        {
+            row.priority = items.front()->priority;
+        }
+        add(row, sources[source]);
+    }
+    SummaryRow row = SummarizeItems(all);
+    row.bytesOnWire += record.controlBytes;
+    add(row, "all");
+    return rows;
+}
+
+void
+WriteSummaryRow(std::ostream& os, const SummaryRow& row)
+{
+    os << row.system << ',' << row.run << ',' << row.seed << ',' << row.source << ','
+       << Text(row.priority) << ',' << row.itemsAdmitted << ',' << row.itemsCompleted << ','
+       << row.itemsLost << ',' << Text(row.latencyMeanS) << ',' << Text(row.latencyP50S) << ','
+       << Text(row.latencyP95S) << ',' << Text(row.latencyP99S) << ',' << Text(row.throughputHz)
+       << ',' << Text(row.accuracy) << ',' << Text(row.exitMeanLayerFraction) << ','
+       << row.bytesOnWire << ',' << Text(row.energyJ) << ',' << Text(row.makespanS) << ','
+       << Text(row.outputErrorMax) << '\n';
+}
+
+SummaryRow
+ParseSummaryRow(const std::string& line)
+{
+    std::vector<std::string> cells;
+    std::stringstream stream(line);
+    std::string cell;
+    while (std::getline(stream, cell, ','))
+    {
+        cells.push_back(cell);
+    }
+    if (!line.empty() && line.back() == ',')
+    {
+        cells.emplace_back();
+    }
+    if (cells.size() != 19)
+    {
+        throw std::runtime_error("a summary row has 19 columns: " + line);
+    }
+    auto count = [&cells](size_t i) {
+        return static_cast<uint64_t>(ParseNumber(cells[i]).value_or(0));
+    };
+    SummaryRow row;
+    row.system = cells[0];
+    row.run = static_cast<uint32_t>(count(1));
+    row.seed = static_cast<uint32_t>(count(2));
+    row.source = cells[3];
+    row.priority = ParseNumber(cells[4]);
+    row.itemsAdmitted = count(5);
+    row.itemsCompleted = count(6);
+    row.itemsLost = count(7);
+    row.latencyMeanS = ParseNumber(cells[8]);
+    row.latencyP50S = ParseNumber(cells[9]);
+    row.latencyP95S = ParseNumber(cells[10]);
+    row.latencyP99S = ParseNumber(cells[11]);
+    row.throughputHz = ParseNumber(cells[12]);
+    row.accuracy = ParseNumber(cells[13]);
+    row.exitMeanLayerFraction = ParseNumber(cells[14]);
+    row.bytesOnWire = count(15);
+    row.energyJ = ParseNumber(cells[16]);
+    row.makespanS = ParseNumber(cells[17]);
+    row.outputErrorMax = ParseNumber(cells[18]);
+    return row;
+}
+
+void
+WriteItems(std::ostream& os, const RunRecord& record, const std::vector<std::string>& sources)
+{
+    for (size_t source = 0; source < record.items.size(); ++source)
+    {
+        for (const auto& item : record.items[source])
+        {
+            os << record.system << ',' << record.run << ',' << sources[source] << ','
+               << item.id.item << ',' << RoundTrip(item.priority) << ','
+               << RoundTrip(item.admitted.GetSeconds()) << ','
+               << (item.completed ? RoundTrip(item.completed->GetSeconds()) : "") << ",,,"
+               << (item.prediction ? std::to_string(*item.prediction) : "") << ',' << item.hops
+               << ',' << item.bytesOnWire << '\n';
+        }
+    }
+}
+
+void
+PrintTable(std::ostream& os, const std::vector<SummaryRow>& rows)
+{
+    struct Group
+    {
+        std::string system;
+        std::string source;
+        std::vector<const SummaryRow*> rows;
+    };
+
+    std::vector<Group> groups; // in order of appearance
+    for (const auto& row : rows)
+    {
+        auto group = std::find_if(groups.begin(), groups.end(), [&row](const Group& g) {
+            return g.system == row.system && g.source == row.source;
+        });
+        if (group == groups.end())
+        {
+            group = groups.insert(groups.end(), {row.system, row.source, {}});
+        }
+        group->rows.push_back(&row);
+    }
+
+    auto cell = [](const Group& group,
+                   const std::function<std::optional<double>(const SummaryRow&)>& value,
+                   int digits) {
+        std::vector<double> values;
+        for (const SummaryRow* row : group.rows)
+        {
+            if (const auto v = value(*row))
+            {
+                values.push_back(*v);
+            }
+        }
+        if (values.empty())
+        {
+            return std::string("-");
+        }
+        const MeanInterval interval = MeanWithInterval(values);
+        std::ostringstream text;
+        text << std::fixed << std::setprecision(digits) << interval.mean;
+        if (!std::isnan(interval.halfWidth))
+        {
+            text << " +- " << interval.halfWidth;
+        }
+        return text.str();
+    };
+
+    std::vector<std::vector<std::string>> table{{"system",
+                                                 "source",
+                                                 "mean latency [ms]",
+                                                 "p95 [ms]",
+                                                 "throughput [items/s]",
+                                                 "on the wire [MB]",
+                                                 "done",
+                                                 "lost"}};
+    for (const auto& group : groups)
+    {
+        auto ms = [](const std::optional<double>& s) {
+            return s ? std::optional<double>(*s * 1e3) : std::nullopt;
+        };
+        uint64_t completed = 0;
+        uint64_t lost = 0;
+        for (const SummaryRow* row : group.rows)
+        {
+            completed += row->itemsCompleted;
+            lost += row->itemsLost;
+        }
+        table.push_back(
+            {group.system,
+             group.source,
+             cell(
+                 group, [&](const SummaryRow& r) { return ms(r.latencyMeanS); }, 1),
+             cell(
+                 group, [&](const SummaryRow& r) { return ms(r.latencyP95S); }, 1),
+             cell(
+                 group, [](const SummaryRow& r) { return r.throughputHz; }, 2),
+             cell(
+                 group,
+                 [](const SummaryRow& r) { return std::optional<double>(r.bytesOnWire / 1e6); },
+                 2),
+             std::to_string(completed),
+             std::to_string(lost)});
+    }
+    std::vector<size_t> widths(table.front().size(), 0);
+    for (const auto& line : table)
+    {
+        for (size_t i = 0; i < line.size(); ++i)
+        {
+            widths[i] = std::max(widths[i], line[i].size());
+        }
+    }
+    for (const auto& line : table)
+    {
+        for (size_t i = 0; i < line.size(); ++i)
+        {
+            // Names to the left, numbers to the right.
+            os << (i < 2 ? std::left : std::right) << std::setw(static_cast<int>(widths[i]))
+               << line[i] << (i + 1 < line.size() ? "  " : "\n");
+        }
+    }
+    os << std::right;
+}
+
+} // namespace mdi
+} // namespace ns3

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_SUMMARY_H
+#define MDI_SUMMARY_H
+
+#include "mdi-simulation.h"
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/// One row of summary.csv (design.md section 4). A quantity that does not exist is empty, never 0.
+struct SummaryRow
+{
+    std::string system;
+    uint32_t run = 0;
+    uint32_t seed = 0;
+    std::string source; //!< a source's name, or "all"
+    std::optional<double> priority;
+    uint64_t itemsAdmitted = 0;
+    uint64_t itemsCompleted = 0;
+    uint64_t itemsLost = 0;
+    std::optional<double> latencyMeanS;
+    std::optional<double> latencyP50S;
+    std::optional<double> latencyP95S;
+    std::optional<double> latencyP99S;
+    std::optional<double> throughputHz; //!< completed items over the makespan
+    std::optional<double> accuracy;
+    std::optional<double> exitMeanLayerFraction;
+    uint64_t bytesOnWire = 0; //!< of "all": control messages included
+    std::optional<double> energyJ;
+    std::optional<double> makespanS; //!< first admission to last completion
+    std::optional<double> outputErrorMax;
+};
+
+/// The header line of summary.csv.
+extern const char* const SUMMARY_HEADER;
+
+/// The header line of items.csv.
+extern const char* const ITEMS_HEADER;
+
+/// One row per source and one for all.
+std::vector<SummaryRow> Summarize(const RunRecord& record, const std::vector<std::string>& sources);
+
+void WriteSummaryRow(std::ostream& os, const SummaryRow& row);
+
+/**
+ * The reverse of WriteSummaryRow.
+ * \throws std::runtime_error if the line is no such row
+ */
+SummaryRow ParseSummaryRow(const std::string& line);
+
+/// The rows of items.csv, by source and item.
+void WriteItems(std::ostream& os, const RunRecord& record, const std::vector<std::string>& sources);
+
+/**
+ * The table for people: per system and source the mean over runs of mean and p95 latency,
+ * throughput and bytes, with 95 % confidence intervals.
+ */
+void PrintTable(std::ostream& os, const std::vector<SummaryRow>& rows);
+
+/// The shortest text that reads back as the same double.
+std::string RoundTrip(double value);
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_SUMMARY_H

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-compute-trace.h"
+
+#include "ns3/assert.h"
+
+#include <stdexcept>
+
+namespace ns3
+{
+namespace mdi
+{
+
+namespace
+{
+
+std::string
+ModelNames(const ComputeTrace& trace)
+{
+    std::string names;
+    for (const auto& [name, profile] : trace.models)
+    {
+        names += (names.empty() ? "" : ", ") + name;
+    }
+    return names.empty() ? "none" : names;
+}
+
+} // namespace
+
+ServiceTable::ServiceTable(const ComputeTrace& trace, const LayerGraph& graph)
+    : m_callOverhead(trace.callOverhead),
+      m_flop(graph.Flop(0, graph.Size()))
+{
+    const std::string device = "device '" + trace.device + "', mode '" + trace.mode + "'";
+    const auto found = trace.models.find(graph.Name());
+    if (found == trace.models.end())
+    {
+        throw std::invalid_argument(device + " has no service times of model '" + graph.Name() +
+                                    "'; its trace knows: " + ModelNames(trace));
+    }
+    const ModelProfile& profile = found->second;
+    m_spread = profile.spread;
+    m_nsBefore.reserve(graph.Size() + 1);
+    m_nsBefore.push_back(0);
+    for (const Layer& layer : graph.Layers())
+    {
+        const auto time = profile.layers.find(layer.name);
+        if (time == profile.layers.end())
+        {
+            throw std::invalid_argument(device + ", model '" + graph.Name() +
+                                        "': no service time of layer '" + layer.name +
+                                        "'; profile the model anew or use the model file that the "
+                                        "trace was made for");
+        }
+        m_nsBefore.push_back(m_nsBefore.back() + time->second.mean.GetNanoSeconds());
+    }
+}
+
+Time
+ServiceTable::Mean(uint32_t begin, uint32_t end) const
+{
+    NS_ASSERT_MSG(begin <= end && end < m_nsBefore.size(), "no such slice");
+    return begin == end ? Time(0)
+                        : m_callOverhead + NanoSeconds(m_nsBefore[end] - m_nsBefore[begin]);
+}
+
+double
+ServiceTable::Spread() const
+{
+    return m_spread;
+}
+
+double
+ServiceTable::SpeedFlopPerS() const
+{
+    const Time whole = Mean(0, m_nsBefore.size() - 1);
+    return whole.IsZero() ? 0.0 : m_flop / whole.GetSeconds();
+}
+
+} // namespace mdi
+} // namespace ns3

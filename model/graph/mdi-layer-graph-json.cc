@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-layer-graph-json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <initializer_list>
+#include <iterator>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace ns3
+{
+namespace mdi
+{
+
+namespace
+{
+
+using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;
+
+constexpr int64_t VERSION = 1;
+constexpr const char* FORMAT = "mdi-layer-graph";
+
+/// A JSON value together with where it stands, so that every complaint names its place.
+class Place
+{
+  public:
+    Place(const Json& value, const std::string& file, const std::string& path)
+        : m_value(value),
+          m_file(file),
+          m_path(path)
+    {
+    }
+
+    [[noreturn]] void Fail(const std::string& what) const
+    {
+        throw std::runtime_error(m_file + ": " + (m_path.empty() ? "" : m_path + ": ") + what);
+    }
+
+    /// Only these fields may be present; the first `required` ones must be.
+    void CheckFields(std::initializer_list<const char*> fields, size_t required) const
+    {
+        if (!m_value.is_object())
+        {
+            Fail(std::string("expected an object, found ") + m_value.type_name());
+        }
+        for (size_t i = 0; i < required; ++i)
+        {
+            if (!Has(fields.begin()[i]))
+            {
+                Fail(std::string("the field '") + fields.begin()[i] + "' is missing");
+            }
+        }
+        for (const auto& [key, ignored] : m_value.items())
+        {
+            const auto same = [&key = key](const char* field) { return key == field; };
+            if (std::none_of(fields.begin(), fields.end(), same))
+            {
+                std::string known;
+                for (const char* field : fields)
+                {
+                    known += (known.empty() ? "" : ", ") + std::string(field);
+                }
+                Fail("unknown field '" + key + "'; known are " + known);
+            }
+        }
+    }
+
+    bool Has(const char* field) const
+    {
+        return m_value.contains(field);
+    }
+
+    Place At(const char* field) const
+    {
+        return Place(m_value.at(field),
+                     m_file,
+                     m_path.empty() ? field : m_path + "." + std::string(field));
+    }
+
+    std::vector<Place> Items() const
+    {
+        if (!m_value.is_array())
+        {
+            Fail(std::string("expected an array, found ") + m_value.type_name());
+        }
+        std::vector<Place> items;
+        for (size_t i = 0; i < m_value.size(); ++i)
+        {
+            items.emplace_back(m_value[i], m_file, m_path + "[" + std::to_string(i) + "]");
+        }
+        return items;
+    }
+
+    std::string Text() const
+    {
+        if (!m_value.is_string())
+        {
+            Fail("expected a string, found " + Found());
+        }
+        return m_value.get<std::string>();
+    }
+
+    int64_t Integer(int64_t low, int64_t high) const
+    {
+        const bool tooLarge =
+            m_value.is_number_unsigned() &&
+            m_value.get<uint64_t>() > uint64_t(std::numeric_limits<int64_t>::max());
+        if (!m_value.is_number_integer() || tooLarge || m_value.get<int64_t>() < low ||
+            m_value.get<int64_t>() > high)
+        {
+            Fail("expected an integer from " + std::to_string(low) + " to " +
+                 std::to_string(high) + ", found " + Found());
+        }
+        return m_value.get<int64_t>();
+    }
+
+    double Number() const
+    {
+        if (!m_value.is_number() || !std::isfinite(m_value.get<double>()) ||
+            m_value.get<double>() < 0)
+        {
+            Fail("expected a number from 0 up, found " + Found());
+        }
+        return m_value.get<double>();
+    }
+
+  private:
+    std::string Found() const
+    {
+        if (m_value.is_structured())
+        {
+            return m_value.type_name();
+        }
+        const std::string text = m_value.dump(-1, ' ', true, Json::error_handler_t::replace);
+        return text.size() > 60 ? text.substr(0, 60) + "..." : text;
+    }
+
+    const Json& m_value;
+    const std::string& m_file;
+    std::string m_path;
+};
+
+constexpr int64_t MAX_INDEX = std::numeric_limits<int32_t>::max();
+constexpr int64_t MAX_BYTES = int64_t(1) << 50;
+
+OrderedJson
+SpecsToJson(const std::vector<TensorSpec>& specs)
+{
+    OrderedJson array = OrderedJson::array();
+    for (const TensorSpec& spec : specs)
+    {
+        array.push_back({{"shape", spec.shape}, {"dtype", DtypeName(spec.dtype)}});
+    }
+    return array;
+}
+
+std::vector<TensorSpec>
+ReadSpecs(const Place& place)
+{
+    std::vector<TensorSpec> specs;
+    for (const Place& item : place.Items())
+    {
+        item.CheckFields({"shape", "dtype"}, 2);
+        TensorSpec spec;
+        for (const Place& size : item.At("shape").Items())
+        {
+            spec.shape.push_back(size.Integer(0, MAX_BYTES));
+        }
+        const Place dtype = item.At("dtype");
+        if (!DtypeFromName(dtype.Text(), spec.dtype))
+        {
+            dtype.Fail("unknown type '" + dtype.Text() +
+                       "'; known are float32, float16, float64, int64, int32, int8, uint8, bool");
+        }
+        try
+        {
+            spec.Bytes();
+        }
+        catch (const std::invalid_argument& error)
+        {
+            item.At("shape").Fail(error.what());
+        }
+        specs.push_back(std::move(spec));
+    }
+    return specs;
+}
+
+Layer
+ReadLayer(const Place& place, int64_t index, int64_t modelInputs)
+{
+    place.CheckFields({"name", "inputs", "outputs", "op", "block", "flop", "weight_bytes"}, 3);
+    Layer layer;
+    layer.name = place.At("name").Text();
+    if (layer.name.empty())
+    {
+        place.At("name").Fail("a layer needs a name");
+    }
+    layer.op = place.Has("op") ? place.At("op").Text() : "";
+    layer.block = place.Has("block") ? place.At("block").Text() : layer.name;
+    for (const Place& input : place.At("inputs").Items())
+    {
+        const int64_t producer = input.Integer(-MAX_INDEX, MAX_INDEX);
+        if (producer >= index)
+        {
+            input.Fail("layer " + std::to_string(producer) + " does not come before layer " +
+                       std::to_string(index) + "; layers stand in executable order");
+        }
+        if (-1 - producer >= modelInputs)
+        {
+            input.Fail(std::to_string(producer) + " means input " +
+                       std::to_string(-1 - producer) + " of the model, which has " +
+                       std::to_string(modelInputs));
+        }
+        layer.inputs.push_back(static_cast<int32_t>(producer));
+    }
+    layer.outputs = ReadSpecs(place.At("outputs"));
+    layer.flop = place.Has("flop") ? place.At("flop").Number() : 0;
+    layer.weightBytes =
+        place.Has("weight_bytes") ? place.At("weight_bytes").Integer(0, MAX_BYTES) : 0;
+    return layer;
+}
+
+LayerGraph
+ReadGraph(const Place& root, const std::string& name)
+{
+    root.CheckFields(
+        {"format", "version", "name", "inputs", "layers", "outputs", "forbidden_cuts"},
+        5);
+    root.At("version").Integer(VERSION, VERSION);
+    const std::string itsName = root.At("name").Text();
+    if (itsName.empty())
+    {
+        root.At("name").Fail("a model needs a name");
+    }
+    std::vector<TensorSpec> inputs = ReadSpecs(root.At("inputs"));
+    const int64_t modelInputs = static_cast<int64_t>(inputs.size());
+    std::vector<Layer> layers;
+    for (const Place& item : root.At("layers").Items())
+    {
+        layers.push_back(ReadLayer(item, static_cast<int64_t>(layers.size()), modelInputs));
+    }
+    const int64_t size = static_cast<int64_t>(layers.size());
+    if (size == 0)
+    {
+        root.At("layers").Fail("a model needs at least one layer");
+    }
+    std::vector<uint32_t> outputs;
+    if (root.Has("outputs"))
+    {
+        for (const Place& output : root.At("outputs").Items())
+        {
+            outputs.push_back(static_cast<uint32_t>(output.Integer(0, size - 1)));
+        }
+    }
+    LayerGraph graph(name.empty() ? itsName : name,
+                     std::move(inputs),
+                     std::move(layers),
+                     std::move(outputs));
+    if (root.Has("forbidden_cuts"))
+    {
+        for (const Place& cut : root.At("forbidden_cuts").Items())
+        {
+            graph.ForbidCut(static_cast<uint32_t>(cut.Integer(1, size - 1)));
+        }
+    }
+    return graph;
+}
+
+} // namespace
+
+std::string
+LayerGraphToJson(const LayerGraph& graph)
+{
+    OrderedJson layers = OrderedJson::array();
+    for (const Layer& layer : graph.Layers())
+    {
+        layers.push_back({{"name", layer.name},
+                          {"op", layer.op},
+                          {"block", layer.block},
+                          {"inputs", layer.inputs},
+                          {"outputs", SpecsToJson(layer.outputs)},
+                          {"flop", layer.flop},
+                          {"weight_bytes", layer.weightBytes}});
+    }
+    std::vector<uint32_t> forbidden;
+    for (uint32_t b = 0; b <= graph.Size(); ++b)
+    {
+        if (!graph.CanCut(b))
+        {
+            forbidden.push_back(b);
+        }
+    }
+    const OrderedJson root = {{"format", FORMAT},
+                              {"version", VERSION},
+                              {"name", graph.Name()},
+                              {"inputs", SpecsToJson(graph.Inputs())},
+                              {"layers", std::move(layers)},
+                              {"outputs", graph.Outputs()},
+                              {"forbidden_cuts", forbidden}};
+    return root.dump(2, ' ', true, OrderedJson::error_handler_t::replace) + "\n";
+}
+
+LayerGraph
+LayerGraphFromJson(const std::string& text, const std::string& file, const std::string& name)
+{
+    Json json;
+    try
+    {
+        json = Json::parse(text);
+    }
+    catch (const Json::parse_error& error)
+    {
+        // "[json.exception.parse_error.101] parse error at line 1, ...": the tail is for people.
+        std::string what = error.what();
+        what.erase(0, what.find("] ") == std::string::npos ? 0 : what.find("] ") + 2);
+        std::replace(what.begin(), what.end(), '\n', ' ');
+        throw std::runtime_error(file + ": not JSON: " + what);
+    }
+    const Place root(json, file, "");
+    const bool hasFormat = json.is_object() && json.contains("format");
+    if (!hasFormat || json["format"] != FORMAT)
+    {
+        root.Fail(std::string(hasFormat ? "format: " : "") +
+                  "this is no layer graph; expected an object with \"format\": \"" + FORMAT +
+                  "\"" +
+                  (hasFormat && json["format"] == "mdi-model"
+                       ? "; this describes the inputs of a .pt file, give that one"
+                       : ""));
+    }
+    try
+    {
+        return ReadGraph(root, name);
+    }
+    catch (const std::invalid_argument& error)
+    {
+        throw std::runtime_error(file + ": " + error.what());
+    }
+}
+
+LayerGraph
+ReadLayerGraph(const std::string& file, const std::string& name)
+{
+    std::ifstream stream(file, std::ios::binary);
+    if (!stream)
+    {
+        throw std::runtime_error(file + ": cannot be read: " + std::strerror(errno));
+    }
+    const std::string text{std::istreambuf_iterator<char>(stream),
+                           std::istreambuf_iterator<char>()};
+    if (stream.bad())
+    {
+        throw std::runtime_error(file + ": cannot be read: " + std::strerror(errno));
+    }
+    return LayerGraphFromJson(text, file, name);
+}
+
+} // namespace mdi
+} // namespace ns3

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_LAYER_GRAPH_JSON_H
+#define MDI_LAYER_GRAPH_JSON_H
+
+#include "mdi-layer-graph.h"
+
+#include <string>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/**
+ * The description of a model as text, the format of `./mdi inspect --json`:
+ *
+ * \code{.json}
+ * {"format": "mdi-layer-graph", "version": 1, "name": "tiny",
+ *  "inputs": [{"shape": [1, 4], "dtype": "float32"}],
+ *  "layers": [{"name": "fc/linear", "op": "aten::linear", "block": "fc", "inputs": [-1],
+ *              "outputs": [{"shape": [1, 2], "dtype": "float32"}],
+ *              "flop": 16, "weight_bytes": 40}],
+ *  "outputs": [0],
+ *  "forbidden_cuts": []}
+ * \endcode
+ *
+ * An input of a layer is the index of an earlier layer, or -1-i for input i of the model. `op`,
+ * `block`, `flop`, `weight_bytes`, `outputs` of the model (default: the last layer) and
+ * `forbidden_cuts` may be left out.
+ */
+std::string LayerGraphToJson(const LayerGraph& graph);
+
+/**
+ * The reverse of LayerGraphToJson.
+ * \param text the description
+ * \param file its path, for messages only
+ * \param name the model's name; if empty, the one in the description
+ * \throws std::runtime_error one line: file, JSON path, what is wrong, what would be right
+ */
+LayerGraph LayerGraphFromJson(const std::string& text,
+                              const std::string& file,
+                              const std::string& name = "");
+
+/// Read a description from a file; see LayerGraphFromJson.
+LayerGraph ReadLayerGraph(const std::string& file, const std::string& name = "");
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_LAYER_GRAPH_JSON_H

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-layer-graph.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <stdexcept>
+
+namespace ns3
+{
+namespace mdi
+{
+
+namespace
+{
+
+struct DtypeRow
+{
+    const char* name;
+    uint64_t bytes;
+};
+
+/// Indexed by Dtype.
+constexpr std::array<DtypeRow, 8> DTYPES = {{{"float32", 4},
+                                             {"float16", 2},
+                                             {"float64", 8},
+                                             {"int64", 8},
+                                             {"int32", 4},
+                                             {"int8", 1},
+                                             {"uint8", 1},
+                                             {"bool", 1}}};
+
+/// One tensor, or the weights of one layer: a pebibyte is a mistake in a file, not a model.
+constexpr uint64_t MAX_BYTES = 1ULL << 50;
+
+const DtypeRow&
+Row(Dtype dtype)
+{
+    const auto index = static_cast<size_t>(dtype);
+    if (index >= DTYPES.size())
+    {
+        throw std::invalid_argument("unknown element type number " + std::to_string(index));
+    }
+    return DTYPES[index];
+}
+
+void
+CheckName(const std::string& what, const std::string& name)
+{
+    if (name.empty())
+    {
+        throw std::invalid_argument(what + " has an empty name");
+    }
+}
+
+} // namespace
+
+uint64_t
+DtypeBytes(Dtype dtype)
+{
+    return Row(dtype).bytes;
+}
+
+const char*
+DtypeName(Dtype dtype)
+{
+    return Row(dtype).name;
+}
+
+bool
+DtypeFromName(const std::string& name, Dtype& dtype)
+{
+    for (size_t i = 0; i < DTYPES.size(); ++i)
+    {
+        if (name == DTYPES[i].name)
+        {
+            dtype = static_cast<Dtype>(i);
+            return true;
+        }
+    }
+    return false;
+}
+
+uint64_t
+TensorSpec::Bytes() const
+{
+    uint64_t bytes = DtypeBytes(dtype);
+    bool empty = false;
+    for (const int64_t size : shape)
+    {
+        if (size < 0)
+        {
+            throw std::invalid_argument("a tensor has the negative size " + std::to_string(size));
+        }
+        if (size == 0)
+        {
+            empty = true;
+            continue;
+        }
+        if (static_cast<uint64_t>(size) > MAX_BYTES / bytes)
+        {
+            throw std::invalid_argument("a tensor has more than 2^50 bytes");
+        }
+        bytes *= static_cast<uint64_t>(size);
+    }
+    return empty ? 0 : bytes;
+}
+
+bool
+operator==(const TensorSpec& a, const TensorSpec& b)
+{
+    return a.dtype == b.dtype && a.shape == b.shape;
+}
+
+LayerGraph::LayerGraph(std::string name,
+                       std::vector<TensorSpec> inputs,
+                       std::vector<Layer> layers,
+                       std::vector<uint32_t> outputs)
+    : m_name(std::move(name)),
+      m_inputs(std::move(inputs)),
+      m_layers(std::move(layers)),
+      m_outputs(std::move(outputs)),
+      m_flopBefore{0},
+      m_weightsBefore{0},
+      m_inputLastUse(m_inputs.size(), 0),
+      m_cuttable(m_layers.size() + 1, true)
+{
+    CheckName("the model", m_name);
+    if (m_layers.empty())
+    {
+        throw std::invalid_argument("model '" + m_name + "' has no layers");
+    }
+    const uint32_t size = Size();
+    if (m_outputs.empty())
+    {
+        m_outputs.push_back(size - 1);
+    }
+    for (const TensorSpec& spec : m_inputs)
+    {
+        spec.Bytes(); // throws where it is absurd
+    }
+    for (uint32_t i = 0; i < size; ++i)
+    {
+        const Layer& layer = m_layers[i];
+        const std::string here = "layer " + std::to_string(i) + " '" + layer.name + "'";
+        CheckName("layer " + std::to_string(i), layer.name);
+        m_lastUse.push_back(i);
+        for (const int32_t input : layer.inputs)
+        {
+            if (input >= static_cast<int64_t>(i))
+            {
+                throw std::invalid_argument(here + " reads layer " + std::to_string(input) +
+                                            ", which does not come before it");
+            }
+            const int64_t modelInput = -1 - static_cast<int64_t>(input);
+            if (modelInput >= static_cast<int64_t>(m_inputs.size()))
+            {
+                throw std::invalid_argument(here + " reads input " + std::to_string(modelInput) +
+                                            " of the model, which has " +
+                                            std::to_string(m_inputs.size()));
+            }
+            (input >= 0 ? m_lastUse[input] : m_inputLastUse[modelInput]) = i;
+        }
+        if (!std::isfinite(layer.flop) || layer.flop < 0)
+        {
+            throw std::invalid_argument(here + " has a work that is not a number from 0 up");
+        }
+        if (layer.weightBytes > MAX_BYTES)
+        {
+            throw std::invalid_argument(here + " has more than 2^50 bytes of weights");
+        }
+        for (const TensorSpec& spec : layer.outputs)
+        {
+            spec.Bytes();
+        }
+        m_flopBefore.push_back(m_flopBefore.back() + layer.flop);
+        m_weightsBefore.push_back(m_weightsBefore.back() + layer.weightBytes);
+    }
+    for (const uint32_t output : m_outputs)
+    {
+        if (output >= size)
+        {
+            throw std::invalid_argument("the result is layer " + std::to_string(output) +
+                                        ", but the model has " + std::to_string(size) + " layers");
+        }
+        m_lastUse[output] = size;
+    }
+}
+
+const std::string&
+LayerGraph::Name() const
+{
+    return m_name;
+}
+
+const std::vector<TensorSpec>&
+LayerGraph::Inputs() const
+{
+    return m_inputs;
+}
+
+const std::vector<Layer>&
+LayerGraph::Layers() const
+{
+    return m_layers;
+}
+
+const std::vector<uint32_t>&
+LayerGraph::Outputs() const
+{
+    return m_outputs;
+}
+
+uint32_t
+LayerGraph::Size() const
+{
+    return static_cast<uint32_t>(m_layers.size());
+}
+
+double
+LayerGraph::Flop(uint32_t begin, uint32_t end) const
+{
+    CheckSlice(begin, end);
+    return m_flopBefore[end] - m_flopBefore[begin];
+}
+
+uint64_t
+LayerGraph::WeightBytes(uint32_t begin, uint32_t end) const
+{
+    CheckSlice(begin, end);
+    return m_weightsBefore[end] - m_weightsBefore[begin];
+}
+
+std::vector<TensorSpec>
+LayerGraph::CutTensors(uint32_t boundary) const
+{
+    CheckBoundary(boundary);
+    std::vector<TensorSpec> alive;
+    for (size_t i = 0; i < m_inputs.size(); ++i)
+    {
+        if (boundary == 0 || boundary <= m_inputLastUse[i])
+        {
+            alive.push_back(m_inputs[i]);
+        }
+    }
+    for (uint32_t i = 0; i < boundary; ++i)
+    {
+        if (boundary <= m_lastUse[i])
+        {
+            const auto& outputs = m_layers[i].outputs;
+            alive.insert(alive.end(), outputs.begin(), outputs.end());
+        }
+    }
+    return alive;
+}
+
+uint64_t
+LayerGraph::CutBytes(uint32_t boundary) const
+{
+    uint64_t bytes = 0;
+    for (const TensorSpec& spec : CutTensors(boundary))
+    {
+        bytes += spec.Bytes();
+    }
+    return bytes;
+}
+
+std::vector<uint32_t>
+LayerGraph::BlockBoundaries() const
+{
+    std::vector<uint32_t> boundaries;
+    for (const uint32_t b : LayerBoundaries())
+    {
+        if (b == 0 || b == Size() || m_layers[b - 1].block != m_layers[b].block)
+        {
+            boundaries.push_back(b);
+        }
+    }
+    return boundaries;
+}
+
+std::vector<uint32_t>
+LayerGraph::LayerBoundaries() const
+{
+    std::vector<uint32_t> boundaries;
+    for (uint32_t b = 0; b < m_cuttable.size(); ++b)
+    {
+        if (m_cuttable[b])
+        {
+            boundaries.push_back(b);
+        }
+    }
+    return boundaries;
+}
+
+bool
+LayerGraph::CanCut(uint32_t boundary) const
+{
+    CheckBoundary(boundary);
+    return m_cuttable[boundary];
+}
+
+void
+LayerGraph::ForbidCut(uint32_t boundary)
+{
+    CheckBoundary(boundary);
+    if (boundary == 0 || boundary == Size())
+    {
+        throw std::invalid_argument("boundary " + std::to_string(boundary) +
+                                    " is an end of the model and cannot be forbidden");
+    }
+    m_cuttable[boundary] = false;
+}
+
+void
+LayerGraph::CheckBoundary(uint32_t boundary) const
+{
+    if (boundary >= m_cuttable.size())
+    {
+        throw std::out_of_range("boundary " + std::to_string(boundary) + " of model '" + m_name +
+                                "', which has " + std::to_string(Size()) + " layers");
+    }
+}
+
+void
+LayerGraph::CheckSlice(uint32_t begin, uint32_t end) const
+{
+    CheckBoundary(end);
+    if (begin > end)
+    {
+        throw std::out_of_range("slice [" + std::to_string(begin) + ", " + std::to_string(end) +
+                                ") of model '" + m_name + "' ends before it begins");
+    }
+}
+
+} // namespace mdi
+} // namespace ns3

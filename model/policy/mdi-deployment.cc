@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-deployment.h"
+
+#include "ns3/assert.h"
+
+#include <set>
+
+namespace ns3
+{
+namespace mdi
+{
+
+Deployment::Deployment(Ptr<TensorEngine> engine)
+    : m_engine(engine)
+{
+}
+
+uint16_t
+Deployment::AddProfile(const ComputeTrace& trace)
+{
+    m_profiles.push_back(trace);
+    return static_cast<uint16_t>(m_profiles.size() - 1);
+}
+
+void
+Deployment::AddWorker(const Worker& worker)
+{
+    NS_ASSERT(worker.profile < m_profiles.size());
+    m_workers.push_back(worker);
+    m_profileOf[worker.node] = worker.profile;
+}
+
+uint32_t
+Deployment::AddSource(const Source& source)
+{
+    for (uint16_t profile = 0; profile < m_profiles.size(); ++profile)
+    {
+        const auto key = std::make_pair(profile, source.model);
+        if (m_tables.find(key) == m_tables.end())
+        {
+            m_tables[key] = ServiceTable(m_profiles[profile], m_engine->Graph(source.model));
+        }
+    }
+    m_sources.push_back(source);
+    m_plans.emplace_back();
+    return static_cast<uint32_t>(m_sources.size() - 1);
+}
+
+void
+Deployment::SetPlan(uint32_t source, const Plan& plan)
+{
+    m_plans.at(source) = plan;
+}
+
+void
+Deployment::SetPathFunction(std::function<PathInfo(uint32_t, uint32_t)> path)
+{
+    m_path = std::move(path);
+}
+
+const std::vector<Deployment::Worker>&
+Deployment::Workers() const
+{
+    return m_workers;
+}
+
+const std::vector<Deployment::Source>&
+Deployment::Sources() const
+{
+    return m_sources;
+}
+
+const Plan&
+Deployment::GetPlan(uint32_t source) const
+{
+    return m_plans.at(source);
+}
+
+const ComputeTrace&
+Deployment::Profile(uint16_t profile) const
+{
+    return m_profiles.at(profile);
+}
+
+uint16_t
+Deployment::ProfileOf(uint32_t node) const
+{
+    return m_profileOf.at(node);
+}
+
+Ptr<TensorEngine>
+Deployment::Engine() const
+{
+    return m_engine;
+}
+
+const LayerGraph&
+Deployment::GraphOf(uint32_t source) const
+{
+    return m_engine->Graph(m_sources.at(source).model);
+}
+
+const ServiceTable&
+Deployment::Table(uint16_t profile, uint32_t source) const
+{
+    return m_tables.at({profile, m_sources.at(source).model});
+}
+
+double
+Deployment::SpeedFlopPerS(uint16_t profile) const
+{
+    double flop = 0;
+    double seconds = 0;
+    for (const auto& [key, table] : m_tables)
+    {
+        if (key.first == profile)
+        {
+            const LayerGraph& graph = m_engine->Graph(key.second);
+            flop += graph.Flop(0, graph.Size());
+            seconds += table.Mean(0, graph.Size()).GetSeconds();
+        }
+    }
+    // A model without counted work (tests, say) still needs a finite, positive speed.
+    return flop > 0 && seconds > 0 ? flop / seconds : 1;
+}
+
+PathInfo
+Deployment::Path(uint32_t from, uint32_t to) const
+{
+    return m_path(from, to);
+}
+
+} // namespace mdi
+} // namespace ns3

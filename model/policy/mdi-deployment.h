@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_DEPLOYMENT_H
+#define MDI_DEPLOYMENT_H
+
+#include "mdi-compute-trace.h"
+#include "mdi-plan.h"
+#include "mdi-tensor-engine.h"
+
+#include "ns3/data-rate.h"
+#include "ns3/nstime.h"
+#include "ns3/ptr.h"
+#include "ns3/simple-ref-count.h"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/// Nominal figures of the way between two nodes, as measured when the network was set up.
+struct PathInfo
+{
+    DataRate goodput; //!< R_nj: what one bulk transfer gets on the idle path
+    Time delay;       //!< l_nj: one-way latency
+    uint32_t hops = 1;
+};
+
+/**
+ * What every node was given when the system was deployed: models, profiles of the device kinds,
+ * the list of workers and sources, the first plans, nominal link figures. It never changes during a
+ * run; everything that does change travels in messages.
+ */
+class Deployment : public SimpleRefCount<Deployment>
+{
+  public:
+    /// A node that computes.
+    struct Worker
+    {
+        uint32_t node = 0;    //!< ns-3 node id
+        uint16_t profile = 0; //!< index of its compute trace
+    };
+
+    /// A node that owns data; m of papers.md. Its model, data and priority go with it.
+    struct Source
+    {
+        std::string name;         //!< for people
+        uint32_t node = 0;        //!< ns-3 node id; the node is a worker, too
+        uint32_t model = 0;       //!< index in the engine
+        float priority = 1;       //!< gamma_m > 0, larger is more important
+        double accuracy = 1;      //!< alpha_m in (0, 1]
+        uint32_t items = 0;       //!< data that it admits
+        uint32_t inputOffset = 0; //!< its item i is input inputOffset + i of the input set
+    };
+
+    explicit Deployment(Ptr<TensorEngine> engine);
+
+    /// \return the profile's index
+    uint16_t AddProfile(const ComputeTrace& trace);
+    void AddWorker(const Worker& worker);
+
+    /**
+     * \return the source's index
+     * \throws std::invalid_argument one line, if a profile has no service time for a layer of the
+     *         source's model
+     */
+    uint32_t AddSource(const Source& source);
+    void SetPlan(uint32_t source, const Plan& plan);
+    void SetPathFunction(std::function<PathInfo(uint32_t from, uint32_t to)> path);
+
+    const std::vector<Worker>& Workers() const;
+    const std::vector<Source>& Sources() const;
+    const Plan& GetPlan(uint32_t source) const;
+    const ComputeTrace& Profile(uint16_t profile) const;
+    uint16_t ProfileOf(uint32_t node) const;
+    Ptr<TensorEngine> Engine() const;
+
+    /// The layers of a source's model.
+    const LayerGraph& GraphOf(uint32_t source) const;
+
+    /// Service times of a source's model on a kind of device.
+    const ServiceTable& Table(uint16_t profile, uint32_t source) const;
+
+    /**
+     * F_n: effective speed of a kind of device over the deployed models, one pass of each [FLOP/s].
+     * It turns seconds into FLOP and back in reports.
+     */
+    double SpeedFlopPerS(uint16_t profile) const;
+
+    /// Nominal figures between two nodes.
+    PathInfo Path(uint32_t from, uint32_t to) const;
+
+  private:
+    Ptr<TensorEngine> m_engine;
+    std::vector<ComputeTrace> m_profiles;
+    std::vector<Worker> m_workers;
+    std::map<uint32_t, uint16_t> m_profileOf;
+    std::vector<Source> m_sources;
+    std::vector<Plan> m_plans;
+    std::map<std::pair<uint16_t, uint32_t>, ServiceTable> m_tables; //!< by profile and model
+    std::function<PathInfo(uint32_t, uint32_t)> m_path;
+};
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_DEPLOYMENT_H

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_ROUTER_H
+#define MDI_ROUTER_H
+
+#include "mdi-local-view.h"
+
+#include "ns3/object.h"
+
+namespace ns3
+{
+namespace mdi
+{
+
+/**
+ * Which worker gets the next unit, where the plan does not say. Each worker has a router of its
+ * own, which knows only what that worker knows. To write one: derive, implement Choose, register
+ * the TypeId, name it in a scenario.
+ */
+class Router : public Object
+{
+  public:
+    static TypeId GetTypeId();
+
+    /**
+     * Place a task that is ready here.
+     * \return what is expected at the chosen worker (Estimate::node; this worker to run it here)
+     */
+    virtual Estimate Choose(const Task& task, const LocalView& view) = 0;
+
+    /**
+     * Whether a task is placed once, when it is created (true), or whenever the processor or the
+     * radio falls idle, until it starts or leaves (false).
+     */
+    virtual bool IsImmediate() const;
+};
+
+/// Runs everything where it is: Local, and plans that name the worker of each unit themselves.
+class StayRouter : public Router
+{
+  public:
+    static TypeId GetTypeId();
+    Estimate Choose(const Task& task, const LocalView& view) override;
+};
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_ROUTER_H

@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-pipeline.h"
+
+#include "mdi-chain-cuts.h"
+
+#include "ns3/boolean.h"
+#include "ns3/double.h"
+#include "ns3/log.h"
+#include "ns3/simulator.h"
+#include "ns3/uinteger.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ns3
+{
+namespace mdi
+{
+
+NS_LOG_COMPONENT_DEFINE("MdiPipeline");
+NS_OBJECT_ENSURE_REGISTERED(Pipeline);
+
+TypeId
+Pipeline::GetTypeId()
+{
+    static TypeId tid =
+        TypeId("ns3::mdi::Pipeline")
+            .SetParent<Object>()
+            .SetGroupName("Mdi")
+            .AddConstructor<Pipeline>()
+            .AddAttribute("Adapt",
+                          "Re-allocate layers when speeds change",
+                          BooleanValue(true),
+                          MakeBooleanAccessor(&Pipeline::m_adapt),
+                          MakeBooleanChecker())
+            .AddAttribute("HeartbeatInterval",
+                          "Time between heartbeats (tunable default, unverified)",
+                          TimeValue(MilliSeconds(200)),
+                          MakeTimeAccessor(&Pipeline::m_heartbeat),
+                          MakeTimeChecker(MilliSeconds(1)))
+            .AddAttribute(
+                "MissedHeartbeats",
+                "h: a worker that missed so many has failed (tunable default, unverified)",
+                UintegerValue(3),
+                MakeUintegerAccessor(&Pipeline::m_missed),
+                MakeUintegerChecker<uint32_t>(1))
+            .AddAttribute("Hysteresis",
+                          "Re-allocate only if the slowest stage gets shorter by more than this "
+                          "share (tunable default, unverified)",
+                          DoubleValue(0.1),
+                          MakeDoubleAccessor(&Pipeline::m_hysteresis),
+                          MakeDoubleChecker<double>(0, 1))
+            .AddAttribute("MinInterval",
+                          "Shortest time between re-allocations (tunable default, unverified)",
+                          TimeValue(Seconds(1)),
+                          MakeTimeAccessor(&Pipeline::m_minInterval),
+                          MakeTimeChecker(Seconds(0)))
+            .AddAttribute("OldSpeedWeight",
+                          "Weight of the old value in the smoothed speed (0.7 is reported)",
+                          DoubleValue(0.7),
+                          MakeDoubleAccessor(&Pipeline::m_oldWeight),
+                          MakeDoubleChecker<double>(0, 1))
+            .AddTraceSource("Allocation",
+                            "A token gave this worker its layers",
+                            MakeTraceSourceAccessor(&Pipeline::m_allocationTrace),
+                            "ns3::mdi::Pipeline::AllocationTracedCallback")
+            .AddTraceSource("Failure",
+                            "This worker takes another for dead",
+                            MakeTraceSourceAccessor(&Pipeline::m_failureTrace),
+                            "ns3::mdi::Pipeline::FailureTracedCallback");
+    return tid;
+}
+
+void
+Pipeline::Start(Host host)
+{
+    m_host = std::move(host);
+    const auto& sources = m_host.deployment->Sources();
+    m_chains.resize(sources.size());
+    for (uint32_t source = 0; source < sources.size(); ++source)
+    {
+        Chain& chain = m_chains[source];
+        const Plan& plan = m_host.deployment->GetPlan(source);
+        chain.plans[0] = plan;
+        for (const auto& unit : plan.units)
+        {
+            chain.order.push_back(static_cast<uint32_t>(unit.node));
+        }
+        const auto self = std::find(chain.order.begin(), chain.order.end(), m_host.self);
+        if (self != chain.order.end() && self != chain.order.begin())
+        {
+            m_predecessors.insert(*(self - 1));
+        }
+    }
+    m_timer = Simulator::Schedule(m_heartbeat, [this] { BeatAndCheck(); });
+}
+
+void
+Pipeline::DoDispose()
+{
+    Stop();
+    m_host = Host();
+    Object::DoDispose();
+}
+
+void
+Pipeline::Stop()
+{
+    m_timer.Cancel();
+    m_kept.clear();
+}
+
+uint16_t
+Pipeline::CurrentEpoch(uint32_t source) const
+{
+    return m_chains[source].epoch;
+}
+
+const Plan*
+Pipeline::FindPlan(uint32_t source, uint16_t epoch) const
+{
+    const auto found = m_chains[source].plans.find(epoch);
+    return found == m_chains[source].plans.end() ? nullptr : &found->second;
+}
+
+int32_t
+Pipeline::Redirect(Message& message) const
+{
+    const Plan& plan = *FindPlan(message.task.item.source, message.task.epoch);
+    for (uint16_t unit = message.task.unit; unit < plan.units.size(); ++unit)
+    {
+        const int32_t node = plan.units[unit].node;
+        if (m_dead.count(static_cast<uint32_t>(node)) == 0)
+        {
+            message.task.unit = unit;
+            return node;
+        }
+    }
+    return ExecutionUnit::NONE;
+}
+
+std::vector<uint32_t>
+Pipeline::Boundaries(uint32_t source) const
+{
+    return m_host.deployment->GraphOf(source).BlockBoundaries();
+}
+
+double
+Pipeline::Speed(uint32_t source) const
+{
+    const double measured = m_chains[source].speed;
+    const auto& deployment = *m_host.deployment;
+    return measured > 0
+               ? measured
+               : deployment.Table(deployment.ProfileOf(m_host.self), source).SpeedFlopPerS();
+}
+
+void
+Pipeline::OnFinished(const Task& task, Time busy)
+{
+    const uint32_t source = task.id.item.source;
+    const double work = m_host.deployment->GraphOf(source).Flop(task.begin, task.end);
+    if (work <= 0 || busy.IsZero())
+    {
+        return; // nothing to measure on a slice without counted work
+    }
+    Chain& chain = m_chains[source];
+    const double sample = work / busy.GetSeconds();
+    chain.speed = chain.speed > 0 ? m_oldWeight * chain.speed + (1 - m_oldWeight) * sample : sample;
+}
+
+StageReport
+Pipeline::Stage(const Task& task) const
+{
+    const uint32_t source = task.id.item.source;
+    StageReport report;
+    report.node = m_host.self;
+    report.speedFlopPerS = Speed(source);
+    report.workFlop = m_host.deployment->GraphOf(source).Flop(task.begin, task.end);
+    return report;
+}
+
+void
+Pipeline::OnHandedOver(uint32_t to, const Message& message)
+{
+    m_kept[message.task] = {to, message};
+    // The clock of a worker that owes us something starts at the latest now.
+    m_heard.emplace(to, Simulator::Now());
+}
+
+void
+Pipeline::OnOutputSafe(const Task& task)
+{
+    if (task.committed)
+    {
+        Message done;
+        done.type = MessageType::DONE;
+        done.task = task.id;
+        m_host.send(task.handedBy, done);
+    }
+}
+
+void
+Pipeline::OnHeard(uint32_t from)
+{
+    m_heard[from] = Simulator::Now();
+}
+
+void
+Pipeline::OnTensor(const Message& message)
+{
+    m_predecessors.insert(message.from);
+}
+
+void
+Pipeline::OnResult(const Message& message)
+{
+    const uint32_t source = message.task.item.source;
+    Chain& chain = m_chains[source];
+    double slowest = 0;
+    for (const auto& stage : message.stages)
+    {
+        m_speeds[source][stage.node] = stage.speedFlopPerS;
+        slowest = std::max(slowest, stage.workFlop / stage.speedFlopPerS);
+    }
+    if (!m_adapt || message.task.epoch != chain.epoch ||
+        Simulator::Now() - chain.reallocatedAt < m_minInterval)
+    {
+        return;
+    }
+    std::vector<double> speeds;
+    double total = 0;
+    for (uint32_t node : chain.order)
+    {
+        const auto known = m_speeds[source].find(node);
+        if (known == m_speeds[source].end())
+        {
+            return;
+        }
+        speeds.push_back(known->second);
+        total += known->second;
+    }
+    const LayerGraph& graph = m_host.deployment->GraphOf(source);
+    const auto boundaries = Boundaries(source);
+    const auto work =
+        CumulatedWork(boundaries, [&](uint32_t b, uint32_t e) { return graph.Flop(b, e); });
+    const auto cuts = ProportionalCuts(boundaries, work, speeds, 1);
+    StageCosts costs;
+    costs.compute = [&](uint32_t n, uint32_t b, uint32_t e) {
+        return graph.Flop(b, e) / speeds[n];
+    };
+    costs.link = [](uint32_t, uint32_t) { return 0.0; };
+    if (Bottleneck(cuts, costs) < (1 - m_hysteresis) * slowest)
+    {
+        const auto order = chain.order;
+        Reallocate(source, order, total);
+    }
+}
+
+void
+Pipeline::Reallocate(uint32_t source, const std::vector<uint32_t>& order, double totalSpeed)
+{
+    NS_LOG_FUNCTION(this << source << totalSpeed);
+    Chain& chain = m_chains[source];
+    chain.reallocatedAt = Simulator::Now();
+    Message token;
+    token.type = MessageType::TOKEN;
+    token.task.item.source = source;
+    token.task.epoch = static_cast<uint16_t>(chain.epoch + 1);
+    token.task.unit = 0;
+    token.totalSpeedFlopPerS = totalSpeed;
+    token.pipeline = order;
+    TakeSlice(token);
+}
+
+void
+Pipeline::TakeSlice(const Message& token)
+{
+    const uint32_t source = token.task.item.source;
+    const uint16_t position = token.task.unit;
+    Chain& chain = m_chains[source];
+    const LayerGraph& graph = m_host.deployment->GraphOf(source);
+    const auto boundaries = Boundaries(source);
+    const size_t after = token.pipeline.size() - 1 - position; // workers behind this one
+
+    const double speedSoFar = token.speedSoFarFlopPerS + Speed(source);
+    const double target = graph.Flop(0, graph.Size()) * speedSoFar / token.totalSpeedFlopPerS;
+    const auto first = static_cast<size_t>(
+        std::lower_bound(boundaries.begin(), boundaries.end(), token.nextBoundary) -
+        boundaries.begin());
+    size_t at = boundaries.size() - 1;
+    if (after > 0)
+    {
+        // One block at least for this worker and for each behind it, as far as there are enough.
+        const size_t last = boundaries.size() - 1 > after ? boundaries.size() - 1 - after : 0;
+        at = std::min(first + 1, boundaries.size() - 1);
+        for (size_t i = at + 1; i <= last; ++i)
+        {
+            if (std::abs(graph.Flop(0, boundaries[i]) - target) <
+                std::abs(graph.Flop(0, boundaries[at]) - target))
+            {
+                at = i;
+            }
+        }
+    }
+
+    Plan plan;
+    for (size_t n = 0; n < token.pipeline.size(); ++n)
+    {
+        ExecutionUnit unit;
+        unit.inputs = {static_cast<int32_t>(n) - 1};
+        unit.node = static_cast<int32_t>(token.pipeline[n]);
+        if (n + 1 < token.pipeline.size())
+        {
+            unit.forwards = {static_cast<uint32_t>(n + 1)};
+        }
+        plan.units.push_back(unit);
+    }
+    // Only its own slice is known to a worker; the others' are theirs to know.
+    plan.units[position].begin = token.nextBoundary;
+    plan.units[position].end = boundaries[at];
+    chain.plans[token.task.epoch] = plan;
+    chain.epoch = token.task.epoch;
+    chain.order = token.pipeline;
+    m_allocationTrace(source, token.task.epoch, token.nextBoundary, boundaries[at]);
+
+    if (after > 0)
+    {
+        Message next = token;
+        next.task.unit = static_cast<uint16_t>(position + 1);
+        next.speedSoFarFlopPerS = speedSoFar;
+        next.nextBoundary = static_cast<uint16_t>(boundaries[at]);
+        m_host.send(token.pipeline[position + 1], next);
+    }
+}
+
+bool
+Pipeline::Receive(const Message& message)
+{
+    switch (message.type)
+    {
+    case MessageType::DONE: {
+        const auto kept = m_kept.find(message.task);
+        if (kept != m_kept.end() && kept->second.to == message.from)
+        {
+            m_kept.erase(kept);
+        }
+        return false;
+    }
+    case MessageType::TOKEN:
+        m_predecessors.insert(message.from);
+        TakeSlice(message);
+        return true;
+    case MessageType::FAILED:
+        DropFromOrder(message.task.item.source, message.node);
+        return false;
+    default:
+        return false; // a HEARTBEAT has said all by arriving
+    }
+}
+
+void
+Pipeline::BeatAndCheck()
+{
+    Message beat;
+    beat.type = MessageType::HEARTBEAT;
+    for (uint32_t node : m_predecessors)
+    {
+        m_host.sendDatagram(node, beat);
+    }
+    std::set<uint32_t> debtors;
+    for (const auto& [task, kept] : m_kept)
+    {
+        debtors.insert(kept.to);
+    }
+    for (uint32_t node : debtors)
+    {
+        if (m_dead.count(node) == 0 && Simulator::Now() - m_heard[node] > m_missed * m_heartbeat)
+        {
+            OnFailure(node);
+        }
+    }
+    m_timer = Simulator::Schedule(m_heartbeat, [this] { BeatAndCheck(); });
+}
+
+void
+Pipeline::OnFailure(uint32_t node)
+{
+    NS_LOG_FUNCTION(this << node);
+    m_dead.insert(node);
+    const auto& sources = m_host.deployment->Sources();
+    for (uint32_t source = 0; source < m_chains.size(); ++source)
+    {
+        const auto& order = m_chains[source].order;
+        if (std::find(order.begin(), order.end(), node) == order.end())
+        {
+            continue;
+        }
+        m_failureTrace(source, node);
+        if (sources[source].node == m_host.self)
+        {
+            DropFromOrder(source, node);
+        }
+        else if (sources[source].node != node)
+        {
+            Message failed;
+            failed.type = MessageType::FAILED;
+            failed.task.item.source = source;
+            failed.node = node;
+            m_host.send(sources[source].node, failed);
+        }
+    }
+    std::vector<Message> lost;
+    for (auto kept = m_kept.begin(); kept != m_kept.end();)
+    {
+        if (kept->second.to == node)
+        {
+            lost.push_back(kept->second.message);
+            kept = m_kept.erase(kept);
+        }
+        else
+        {
+            ++kept;
+        }
+    }
+    for (auto& message : lost)
+    {
+        const int32_t next = Redirect(message);
+        if (next == ExecutionUnit::NONE)
+        {
+            m_host.runHere(message);
+        }
+        else
+        {
+            m_host.handOver(message, static_cast<uint32_t>(next));
+        }
+    }
+}
+
+void
+Pipeline::DropFromOrder(uint32_t source, uint32_t node)
+{
+    m_dead.insert(node);
+    std::vector<uint32_t> order = m_chains[source].order;
+    const auto found = std::find(order.begin(), order.end(), node);
+    if (found == order.end())
+    {
+        return; // known already
+    }
+    order.erase(found);
+    double total = 0;
+    for (uint32_t worker : order)
+    {
+        const auto known = m_speeds[source].find(worker);
+        const auto& deployment = *m_host.deployment;
+        total += known != m_speeds[source].end()
+                     ? known->second
+                     : deployment.Table(deployment.ProfileOf(worker), source).SpeedFlopPerS();
+    }
+    Reallocate(source, order, total);
+}
+
+} // namespace mdi
+} // namespace ns3

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-source.h"
+
+#include "ns3/log.h"
+
+namespace ns3
+{
+namespace mdi
+{
+
+NS_LOG_COMPONENT_DEFINE("MdiSource");
+NS_OBJECT_ENSURE_REGISTERED(Source);
+
+TypeId
+Source::GetTypeId()
+{
+    static TypeId tid = TypeId("ns3::mdi::Source")
+                            .SetParent<Application>()
+                            .SetGroupName("Mdi")
+                            .AddConstructor<Source>()
+                            .AddTraceSource("ItemAdmitted",
+                                            "An item was admitted",
+                                            MakeTraceSourceAccessor(&Source::m_admittedTrace),
+                                            "ns3::mdi::Source::ItemTracedCallback")
+                            .AddTraceSource("ItemCompleted",
+                                            "An item's result is here, for the first time",
+                                            MakeTraceSourceAccessor(&Source::m_completedTrace),
+                                            "ns3::mdi::Source::ResultTracedCallback");
+    return tid;
+}
+
+Source::Source() = default;
+Source::~Source() = default;
+
+void
+Source::Configure(uint32_t index,
+                  Ptr<const Deployment> deployment,
+                  Ptr<Worker> worker,
+                  Ptr<Admission> admission)
+{
+    m_index = index;
+    m_deployment = deployment;
+    m_worker = worker;
+    m_admission = admission;
+    m_worker->SetResultCallback(index, [this](const Message& result) { OnResult(result); });
+}
+
+uint32_t
+Source::GetAdmitted() const
+{
+    return static_cast<uint32_t>(m_ended.size());
+}
+
+uint32_t
+Source::GetCompleted() const
+{
+    return m_completed;
+}
+
+int64_t
+Source::AssignStreams(int64_t stream)
+{
+    m_admission->AssignStreams(stream);
+    return 1;
+}
+
+void
+Source::DoDispose()
+{
+    if (m_admission)
+    {
+        m_admission->Dispose();
+    }
+    m_admission = nullptr;
+    m_worker = nullptr;
+    m_deployment = nullptr;
+    Application::DoDispose();
+}
+
+void
+Source::StartApplication()
+{
+    m_admission->Start([this] { return Admit(); });
+}
+
+void
+Source::StopApplication()
+{
+    m_admission->Stop();
+}
+
+bool
+Source::Admit()
+{
+    const uint32_t limit = m_deployment->Sources()[m_index].items;
+    if (m_ended.size() == limit)
+    {
+        return false;
+    }
+    const ItemId item{m_index, static_cast<uint32_t>(m_ended.size())};
+    m_ended.push_back(false);
+    m_admittedTrace(item);
+    m_worker->Admit(item);
+    return m_ended.size() < limit;
+}
+
+void
+Source::OnResult(const Message& result)
+{
+    const uint32_t item = result.task.item.item;
+    NS_LOG_FUNCTION(this << item);
+    if (item >= m_ended.size() || m_ended[item])
+    {
+        return; // a duplicate
+    }
+    m_ended[item] = true;
+    m_completed++;
+    m_completedTrace(result);
+    m_admission->ItemEnded();
+}
+
+void
+Source::ItemLost(uint32_t item)
+{
+    if (item < m_ended.size() && !m_ended[item])
+    {
+        m_ended[item] = true;
+        m_admission->ItemEnded();
+    }
+}
+
+} // namespace mdi
+} // namespace ns3

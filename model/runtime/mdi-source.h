@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_SOURCE_H
+#define MDI_SOURCE_H
+
+#include "mdi-admission.h"
+#include "mdi-deployment.h"
+#include "mdi-worker.h"
+
+#include "ns3/application.h"
+#include "ns3/traced-callback.h"
+
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/**
+ * A node's data: admits items to the worker of the same node, as its Admission says, and receives
+ * their results. Results of an item that has ended are dropped.
+ */
+class Source : public Application
+{
+  public:
+    /// Trace signature: the item.
+    using ItemTracedCallback = void (*)(ItemId item);
+
+    /// Trace signature: the item's result, as it arrived.
+    using ResultTracedCallback = void (*)(const Message& result);
+
+    static TypeId GetTypeId();
+
+    Source();
+    ~Source() override;
+
+    /**
+     * Before the start.
+     * \param index of the source in the deployment
+     * \param deployment what it is
+     * \param worker the worker of the same node
+     * \param admission when it releases items
+     */
+    void Configure(uint32_t index,
+                   Ptr<const Deployment> deployment,
+                   Ptr<Worker> worker,
+                   Ptr<Admission> admission);
+
+    /// An item of this source was lost somewhere; its admission goes on.
+    void ItemLost(uint32_t item);
+
+    uint32_t GetAdmitted() const;
+    uint32_t GetCompleted() const;
+
+    /// \return number of streams used
+    int64_t AssignStreams(int64_t stream);
+
+  protected:
+    void DoDispose() override;
+
+  private:
+    void StartApplication() override;
+    void StopApplication() override;
+    bool Admit();
+    void OnResult(const Message& result);
+
+    uint32_t m_index = 0;
+    Ptr<const Deployment> m_deployment;
+    Ptr<Worker> m_worker;
+    Ptr<Admission> m_admission;
+    std::vector<bool> m_ended; //!< by item
+    uint32_t m_completed = 0;
+
+    TracedCallback<ItemId> m_admittedTrace;
+    TracedCallback<const Message&> m_completedTrace;
+};
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_SOURCE_H

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_WORKER_H
+#define MDI_WORKER_H
+
+#include "mdi-compute-device.h"
+#include "mdi-handshake.h"
+#include "mdi-local-view.h"
+#include "mdi-neighbor-table.h"
+#include "mdi-pipeline.h"
+#include "mdi-queue-discipline.h"
+#include "mdi-router.h"
+#include "mdi-transport.h"
+
+#include "ns3/application.h"
+#include "ns3/event-id.h"
+#include "ns3/random-variable-stream.h"
+#include "ns3/traced-callback.h"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/**
+ * The runtime of one node: an application that collects the inputs of execution units, has the
+ * router place the units that are ready, runs its own on the node's ComputeDevice and hands the
+ * others on. One worker serves every system; the strategies make the difference.
+ *
+ * A task's way: Offer (an input is here; a plan that names another worker gets it at once) -> all
+ * inputs are here -> TaskReady -> Dispatch (the router says where, the queue discipline says which
+ * first) -> StartTask on the device, or HandOver to a neighbour, after its grant where a Handshake
+ * is installed -> FinishTask -> Forward the output to the units that need it, or the result to the
+ * source.
+ *
+ * The node must have a Transport and a ComputeDevice aggregated.
+ */
+class Worker : public Application, private LocalView
+{
+  public:
+    /// Trace signature: the task and what is known of it.
+    using TaskTracedCallback = void (*)(const Task& task);
+
+    /// Trace signature: the task, and the worker that it goes to.
+    using HandOverTracedCallback = void (*)(const Task& task, uint32_t to);
+
+    /// Trace signature: the item and why it was lost.
+    using LostTracedCallback = void (*)(ItemId item, const std::string& reason);
+
+    /// A result for a source of this node: what brought it.
+    using ResultCallback = std::function<void(const Message& result)>;
+
+    static TypeId GetTypeId();
+
+    Worker();
+    ~Worker() override;
+
+    /// Strategies and knowledge, before the start. Handshake and pipeline may be null.
+    void Configure(Ptr<const Deployment> deployment,
+                   Ptr<QueueDiscipline> queue,
+                   Ptr<Router> router,
+                   Ptr<Handshake> handshake,
+                   Ptr<Pipeline> pipeline);
+
+    /// Where results of a source of this node go.
+    void SetResultCallback(uint32_t source, ResultCallback callback);
+
+    /// A source of this node admits an item now.
+    void Admit(ItemId item);
+
+    /// The device fails: it computes, sends and receives nothing any more, and says nothing.
+    void Fail();
+
+    Ptr<Router> GetRouter() const;
+    Ptr<Handshake> GetHandshake() const;
+    Ptr<Pipeline> GetPipeline() const;
+
+    /// Tasks that are here, waiting or asked for.
+    size_t GetReadyTasks() const;
+
+    /// \return number of streams used
+    int64_t AssignStreams(int64_t stream);
+
+  protected:
+    void DoInitialize() override;
+    void DoDispose() override;
+
+  private:
+    struct Ready
+    {
+        Task task;
+        bool pending = false; //!< asked for by RTC
+        Time service;         //!< here
+    };
+
+    void StartApplication() override;
+    void StopApplication() override;
+
+    // LocalView: what this worker's policies may know
+    uint32_t Self() const override;
+    const Deployment& GetDeployment() const override;
+    std::vector<uint32_t> Candidates() const override;
+    Estimate Predict(const Task& task, uint32_t node, bool urgentOnly) const override;
+
+    void StartPipeline();
+    void StartHandshake();
+
+    void Receive(const Message& message);
+    void OnTensor(const Message& message);
+    void OnDelivered(uint32_t to, const Message& message, Time elapsed);
+    void Offer(const Message& input, bool arrived);
+    void Collect(const Message& input, bool arrived);
+    void TaskReady(Task task);
+    void Dispatch();
+    bool DispatchOne();
+    void StartTask(std::vector<Ready>::iterator which);
+    void FinishTask(Task task, TensorId output, Time started);
+    void Forward(const Task& task, TensorId output);
+    void HandOver(Message message, uint32_t to);
+    void Ask(std::vector<Ready>::iterator which, const Estimate& estimate, double key);
+    void OnGranted(const TaskId& task, uint32_t to);
+    void DeliverResult(const Message& result);
+    void Lose(ItemId item, const std::string& reason);
+    void Beacon();
+
+    const Plan* FindPlan(const TaskId& task) const;
+    const ServiceTable& OwnTable(uint32_t source) const;
+    bool RadioIdle() const;
+    Message MakeTensorMessage(const Task& task,
+                              uint32_t unit,
+                              uint16_t input,
+                              TensorId output) const;
+    WorkerReport Report() const;
+    Time WaitHere(float minPriority, Time ownShare) const;
+    void AddReady(const Task& task);
+    void RemoveReady(std::vector<Ready>::iterator which);
+    std::vector<Ready>::iterator FindReady(const TaskId& task);
+    void Send(uint32_t to, Message message);
+    void SendDatagram(uint32_t to, Message message);
+    void Broadcast(Message message);
+    void Stamp(Message& message);
+
+    // attributes
+    bool m_beacons;
+    Time m_beaconInterval;
+    uint32_t m_missedBeacons;
+    double m_goodputWeight;
+    bool m_backlogCountsReady;
+    bool m_countOwnPlacements;
+
+    Ptr<const Deployment> m_deployment;
+    Ptr<QueueDiscipline> m_queue;
+    Ptr<Router> m_router;
+    Ptr<Handshake> m_handshake;
+    Ptr<Pipeline> m_pipeline;
+    Ptr<Transport> m_transport;
+    Ptr<ComputeDevice> m_device;
+    uint16_t m_profile = 0;
+    bool m_failed = false;
+
+    NeighborTable m_neighbors;
+    std::map<TaskId, std::map<uint16_t, Message>> m_inbox; //!< inputs of tasks that miss some
+    std::vector<Message> m_early;                          //!< tensors whose plan is not here yet
+    std::vector<Ready> m_ready;
+    std::map<float, Time> m_readyWork; //!< service time of m_ready by priority
+    Time m_considered;                 //!< share in m_readyWork of the task that is being placed
+    bool m_dispatching = false;
+    std::map<TaskId, Task> m_unsafe; //!< AR-MDI: by output, tasks whose output is on its way
+    std::map<uint32_t, ResultCallback> m_resultCallbacks;
+    std::map<MessageType, uint32_t> m_sequence;
+    Ptr<UniformRandomVariable> m_beaconJitter;
+    EventId m_beaconEvent;
+
+    TracedCallback<const Task&> m_readyTrace;
+    TracedCallback<const Task&> m_startedTrace;
+    TracedCallback<const Task&> m_finishedTrace;
+    TracedCallback<const Task&, uint32_t> m_handOverTrace;
+    TracedCallback<ItemId, const std::string&> m_lostTrace;
+};
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_WORKER_H
