@@ -36,7 +36,7 @@ main(int argc, char* argv[])
         NodeContainer nodes(3);
         NetworkHelper network;
         network.AddSwitchedEthernet(nodes, DataRate("100Mb/s"), MicroSeconds(50));
-        network.Install(nodes);
+        network.Install();
 
         // The devices, the model, and who has data.
         const auto engine = CreateObject<TorchEngine>();

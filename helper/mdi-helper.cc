@@ -70,8 +70,16 @@ MdiHelper::AddSource(Ptr<Node> node, uint32_t model, const SourceOptions& option
 void
 MdiHelper::Install(const SystemSpec& system, const NetworkHelper& network)
 {
-    m_deployment->SetPathFunction(
-        [&network](uint32_t from, uint32_t to) { return network.Path(from, to); });
+    Install(system, [&network](uint32_t from, uint32_t to) {
+        const auto path = network.Path(from, to);
+        return PathInfo{path.goodput, path.delay, path.hops};
+    });
+}
+
+void
+MdiHelper::Install(const SystemSpec& system, PathFunction path)
+{
+    m_deployment->SetPathFunction(std::move(path));
 
     const auto partitioner = system.partitioner.Create<Partitioner>();
     std::map<uint32_t, bool> loaded; // models whose weights lie on every worker

@@ -68,11 +68,17 @@ class MdiHelper
      */
     uint32_t AddSource(Ptr<Node> node, uint32_t model, const SourceOptions& options);
 
+    /// Nominal figures of the way between two nodes.
+    using PathFunction = std::function<PathInfo(uint32_t from, uint32_t to)>;
+
     /**
-     * Make plans, and install workers and sources. Once.
+     * Make plans, and install workers and sources. Once. Each node must have a Transport.
      * \param system the strategies
-     * \param network installed before; it must outlive the simulation
+     * \param path is called during the simulation, too
      */
+    void Install(const SystemSpec& system, PathFunction path);
+
+    /// The same on a network that was installed before and outlives the simulation.
     void Install(const SystemSpec& system, const NetworkHelper& network);
 
     /**

@@ -9,7 +9,6 @@
 #include "ns3/arp-cache.h"
 #include "ns3/bridge-helper.h"
 #include "ns3/constant-position-mobility-model.h"
-#include "ns3/csma-helper.h"
 #include "ns3/double.h"
 #include "ns3/internet-stack-helper.h"
 #include "ns3/ipv4-address-helper.h"
@@ -17,13 +16,18 @@
 #include "ns3/ipv4-l3-protocol.h"
 #include "ns3/ipv4-static-routing-helper.h"
 #include "ns3/ipv4-static-routing.h"
-#include "ns3/log.h"
-#include "ns3/mobility-helper.h"
+#include "ns3/net-device-queue-interface.h"
 #include "ns3/point-to-point-helper.h"
+#include "ns3/pointer.h"
+#include "ns3/simple-channel.h"
+#include "ns3/simple-net-device-helper.h"
 #include "ns3/string.h"
+#include "ns3/traffic-control-helper.h"
 #include "ns3/uinteger.h"
 #include "ns3/wifi-helper.h"
 #include "ns3/wifi-mac-helper.h"
+#include "ns3/wifi-mac.h"
+#include "ns3/wifi-net-device.h"
 #include "ns3/yans-wifi-helper.h"
 
 #include <algorithm>
@@ -34,13 +38,24 @@ namespace ns3
 namespace mdi
 {
 
-NS_LOG_COMPONENT_DEFINE("MdiNetworkHelper");
-
 namespace
 {
 
 constexpr double SEGMENT = 1448;
 constexpr double TCP_IP = 32 + 20;
+constexpr double MTU = 1500;
+
+/// Octets around an IP packet: preamble 8, header 14, check sequence 4, gap 12.
+constexpr double ETHERNET = 38;
+
+/// Short: behind it the queue disc lets flows take turns.
+const char* const HOST_QUEUE = "10p";
+
+/// Where stations can be hidden from each other, larger frames are announced.
+constexpr uint32_t RTS_BYTES = 500;
+
+/// A switch has no queue disc: a port holds one TCP window of 512 KiB.
+const char* const PORT_QUEUE = "400p";
 
 DataRate
 Scaled(DataRate rate, double factor)
@@ -73,14 +88,82 @@ InstallWifi(const NodeContainer& nodes, const WifiOptions& options, Ptr<YansWifi
                                  "DataMode",
                                  StringValue(options.dataMode),
                                  "ControlMode",
-                                 StringValue(options.controlMode));
+                                 StringValue(options.controlMode),
+                                 "RtsCtsThreshold",
+                                 UintegerValue(options.rangeM > 0 ? RTS_BYTES : 4692480));
     YansWifiPhyHelper phy;
     phy.SetChannel(channel);
     phy.Set("ChannelSettings",
             StringValue("{0, " + std::to_string(options.channelWidthMHz) + ", " + band + ", 0}"));
     WifiMacHelper mac;
+    std::vector<std::pair<std::string, uint32_t>> aggregation;
+    if (options.standard == "802.11n")
+    {
+        // Aggregates under one plain acknowledgement (A-MSDU) instead of block acknowledgement
+        // (A-MPDU): ns-3.37 opens the latter in both directions of an ad hoc pair at once, and on a
+        // busy channel the two sides then disagree on the window and a pair falls silent for good.
+        for (const char* category : {"VO", "VI", "BE", "BK"})
+        {
+            const std::string name(category);
+            aggregation.emplace_back(name + "_MaxAmpduSize", 0);
+            aggregation.emplace_back(name + "_MaxAmsduSize", 7935);
+        }
+    }
     mac.SetType("ns3::AdhocWifiMac");
-    return wifi.Install(phy, mac, nodes);
+    const NetDeviceContainer devices = wifi.Install(phy, mac, nodes);
+    for (uint32_t i = 0; i < devices.GetN(); ++i)
+    {
+        auto device = DynamicCast<WifiNetDevice>(devices.Get(i));
+        for (const auto& [name, bytes] : aggregation)
+        {
+            device->GetMac()->SetAttribute(name, UintegerValue(bytes));
+        }
+        for (const char* name : {"VO_Txop", "VI_Txop", "BE_Txop", "BK_Txop"})
+        {
+            PointerValue txop;
+            device->GetMac()->GetAttribute(name, txop);
+            // ns-3 gives up on block acknowledgement after 1 ms, which a busy channel easily takes,
+            // and the two sides then disagree for good; Linux waits for 500 ms and more.
+            txop.GetObject()->SetAttribute("AddBaResponseTimeout", TimeValue(MilliSeconds(500)));
+            // Room for three aggregates: what waits longer does so where flows take turns, not in
+            // the order of arrival. No lifetime, as in Linux: frames that expire (after 500 ms in
+            // ns-3) can leave 3.37's block acknowledgement window stuck for good.
+            PointerValue queue;
+            txop.GetObject()->GetAttribute("Queue", queue);
+            queue.GetObject()->SetAttribute("MaxSize", StringValue("128p"));
+            queue.GetObject()->SetAttribute("MaxDelay", TimeValue(Seconds(1000)));
+        }
+    }
+    return devices;
+}
+
+/**
+ * Flows take turns at each device (as with Linux's fq_codel), but CoDel drops nothing: ns-3 has no
+ * TCP small queues, so that a sender's own window would stand in its own queue and be dropped
+ * there. TCP's buffers bound what waits.
+ */
+void
+InstallQueueDiscs(const NetDeviceContainer& devices)
+{
+    for (uint32_t i = 0; i < devices.GetN(); ++i)
+    {
+        auto queues = devices.Get(i)->GetObject<NetDeviceQueueInterface>();
+        const std::size_t number = queues ? queues->GetNTxQueues() : 1;
+        const char* fair = "ns3::FqCoDelQueueDisc";
+        const StringValue never("1000s");
+        TrafficControlHelper helper;
+        if (number == 1)
+        {
+            helper.SetRootQueueDisc(fair, "Target", never);
+        }
+        else
+        {
+            const uint16_t handle = helper.SetRootQueueDisc("ns3::MqQueueDisc");
+            const auto classes = helper.AddQueueDiscClasses(handle, number, "ns3::QueueDiscClass");
+            helper.AddChildQueueDiscs(handle, classes, fair, "Target", never);
+        }
+        helper.Install(devices.Get(i));
+    }
 }
 
 } // namespace
@@ -99,6 +182,7 @@ NetworkHelper::AddPointToPoint(Ptr<Node> a, Ptr<Node> b, DataRate rate, Time del
     PointToPointHelper helper;
     helper.SetDeviceAttribute("DataRate", DataRateValue(rate));
     helper.SetChannelAttribute("Delay", TimeValue(delay));
+    helper.SetQueue("ns3::DropTailQueue", "MaxSize", StringValue(HOST_QUEUE));
     Link link;
     link.nodes = NodeContainer(a, b);
     link.devices = helper.Install(link.nodes);
@@ -111,9 +195,8 @@ NetworkHelper::AddPointToPoint(Ptr<Node> a, Ptr<Node> b, DataRate rate, Time del
 void
 NetworkHelper::AddSwitchedEthernet(NodeContainer nodes, DataRate rate, Time delay)
 {
-    CsmaHelper helper;
-    helper.SetChannelAttribute("DataRate", DataRateValue(rate));
-    helper.SetChannelAttribute("Delay", TimeValue(delay));
+    SimpleNetDeviceHelper helper;
+    helper.SetDeviceAttribute("DataRate", DataRateValue(Scaled(rate, MTU / (MTU + ETHERNET))));
     auto center = CreateObject<Node>();
     m_switches.Add(center);
     Link link;
@@ -121,17 +204,21 @@ NetworkHelper::AddSwitchedEthernet(NodeContainer nodes, DataRate rate, Time dela
     NetDeviceContainer ports;
     for (uint32_t i = 0; i < nodes.GetN(); ++i)
     {
-        const NetDeviceContainer cable = helper.Install(NodeContainer(nodes.Get(i), center));
-        link.devices.Add(cable.Get(0));
-        ports.Add(cable.Get(1));
-        m_csmaDevices.Add(cable);
+        auto cable = CreateObject<SimpleChannel>();
+        cable->SetAttribute("Delay", TimeValue(delay));
+        helper.SetQueue("ns3::DropTailQueue", "MaxSize", StringValue(HOST_QUEUE));
+        link.devices.Add(helper.Install(nodes.Get(i), cable));
+        helper.SetQueue("ns3::DropTailQueue", "MaxSize", StringValue(PORT_QUEUE));
+        ports.Add(helper.Install(center, cable));
+        link.devices.Get(i)->SetMtu(static_cast<uint16_t>(MTU));
+        ports.Get(i)->SetMtu(static_cast<uint16_t>(MTU));
         for (uint32_t j = 0; j < i; ++j)
         {
             Connect(nodes.Get(i)->GetId(), nodes.Get(j)->GetId(), m_links.size());
         }
     }
     BridgeHelper().Install(center, ports);
-    link.goodput = Scaled(rate, SEGMENT / (SEGMENT + TCP_IP + 18 + 70.0 / 2));
+    link.goodput = Scaled(rate, SEGMENT / (MTU + ETHERNET));
     link.delay = delay + delay;
     m_links.push_back(link);
 }
@@ -193,6 +280,7 @@ NetworkHelper::AssignAddresses()
         {
             size *= 2;
         }
+        InstallQueueDiscs(link.devices);
         next = (next + size - 1) / size * size;
         NS_ABORT_MSG_IF(next + size > Ipv4Address("11.0.0.0").Get(), "Too many links");
         Ipv4AddressHelper addresses(Ipv4Address(next), Ipv4Mask(~(size - 1)));
@@ -208,6 +296,7 @@ NetworkHelper::AssignAddresses()
                 // broadcasts are not repeated) does not silence a peer for ns-3's 100 s.
                 arp->SetAttribute("PendingQueueSize", UintegerValue(1024));
                 arp->SetAttribute("WaitReplyTimeout", TimeValue(MilliSeconds(100)));
+                arp->SetAttribute("MaxRetries", UintegerValue(30));
                 arp->SetAttribute("DeadTimeout", TimeValue(Seconds(1)));
             }
         }
@@ -220,7 +309,6 @@ NetworkHelper::Install()
 {
     NS_ABORT_MSG_IF(m_installed, "The network is installed already");
     m_installed = true;
-    NodeContainer nodes;
     for (const auto& link : m_links)
     {
         for (uint32_t i = 0; i < link.nodes.GetN(); ++i)
@@ -363,7 +451,6 @@ int64_t
 NetworkHelper::AssignStreams(int64_t stream)
 {
     const int64_t begin = stream;
-    stream += CsmaHelper().AssignStreams(m_csmaDevices, stream);
     for (const auto& channel : m_wifiChannels)
     {
         stream += channel->AssignStreams(stream);

@@ -62,11 +62,11 @@ BuildNetwork(const Scenario& scenario, const NodeContainer& nodes, NetworkHelper
             options.standard = part.standard;
             options.dataMode = part.dataMode;
             options.rangeM = part.rangeM;
-            options.goodput = DataRate(part.goodputBps);
+            options.nominalGoodput = DataRate(part.goodputBps);
             network.AddWifiAdhoc(members, positions, options);
         }
     }
-    network.Install(nodes);
+    network.Install();
 }
 
 } // namespace

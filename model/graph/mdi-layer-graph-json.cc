@@ -4,6 +4,7 @@
 #include "mdi-layer-graph-json.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -11,6 +12,7 @@
 #include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
 
 namespace ns3
@@ -242,9 +244,14 @@ ReadGraph(const Place& root, const std::string& name)
     std::vector<TensorSpec> inputs = ReadSpecs(root.At("inputs"));
     const int64_t modelInputs = static_cast<int64_t>(inputs.size());
     std::vector<Layer> layers;
+    std::set<std::string> names;
     for (const Place& item : root.At("layers").Items())
     {
         layers.push_back(ReadLayer(item, static_cast<int64_t>(layers.size()), modelInputs));
+        if (!names.insert(layers.back().name).second)
+        {
+            item.At("name").Fail("'" + layers.back().name + "' is already an earlier layer's name");
+        }
     }
     const int64_t size = static_cast<int64_t>(layers.size());
     if (size == 0)

@@ -598,6 +598,11 @@ namespace
 void
 Silence(Ptr<Node> node, Ptr<NetDevice> device)
 {
+    if (auto wifi = DynamicCast<WifiNetDevice>(device))
+    {
+        wifi->GetPhy()->SetOffMode();
+        return;
+    }
     auto trafficControl = node->GetObject<TrafficControlLayer>();
     Ptr<QueueDisc> disc =
         trafficControl ? trafficControl->GetRootQueueDiscOnDevice(device) : nullptr;
@@ -611,10 +616,6 @@ Silence(Ptr<Node> node, Ptr<NetDevice> device)
         {
             packets->Flush();
         }
-    }
-    if (auto wifi = DynamicCast<WifiNetDevice>(device))
-    {
-        wifi->GetPhy()->SetOffMode();
     }
 }
 

@@ -43,6 +43,23 @@ Deployment::AddSource(const Source& source)
             m_tables[key] = ServiceTable(m_profiles[profile], m_engine->Graph(source.model));
         }
     }
+    m_speeds.clear();
+    for (uint16_t profile = 0; profile < m_profiles.size(); ++profile)
+    {
+        double flop = 0;
+        double seconds = 0;
+        for (const auto& [key, table] : m_tables)
+        {
+            if (key.first == profile)
+            {
+                const LayerGraph& graph = m_engine->Graph(key.second);
+                flop += graph.Flop(0, graph.Size());
+                seconds += table.Mean(0, graph.Size()).GetSeconds();
+            }
+        }
+        // A model without counted work (in a test, say) still needs a finite, positive speed.
+        m_speeds.push_back(flop > 0 && seconds > 0 ? flop / seconds : 1);
+    }
     m_sources.push_back(source);
     m_plans.emplace_back();
     return static_cast<uint32_t>(m_sources.size() - 1);
@@ -111,19 +128,7 @@ Deployment::Table(uint16_t profile, uint32_t source) const
 double
 Deployment::SpeedFlopPerS(uint16_t profile) const
 {
-    double flop = 0;
-    double seconds = 0;
-    for (const auto& [key, table] : m_tables)
-    {
-        if (key.first == profile)
-        {
-            const LayerGraph& graph = m_engine->Graph(key.second);
-            flop += graph.Flop(0, graph.Size());
-            seconds += table.Mean(0, graph.Size()).GetSeconds();
-        }
-    }
-    // A model without counted work (tests, say) still needs a finite, positive speed.
-    return flop > 0 && seconds > 0 ? flop / seconds : 1;
+    return m_speeds.at(profile);
 }
 
 PathInfo

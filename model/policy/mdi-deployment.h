@@ -103,6 +103,7 @@ class Deployment : public SimpleRefCount<Deployment>
     std::vector<Source> m_sources;
     std::vector<Plan> m_plans;
     std::map<std::pair<uint16_t, uint32_t>, ServiceTable> m_tables; //!< by profile and model
+    std::vector<double> m_speeds; //!< F_n by profile
     std::function<PathInfo(uint32_t, uint32_t)> m_path;
 };
 

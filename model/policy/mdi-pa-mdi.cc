@@ -3,6 +3,8 @@
 
 #include "mdi-pa-mdi.h"
 
+#include "mdi-seconds.h"
+
 #include "ns3/boolean.h"
 #include "ns3/double.h"
 #include "ns3/simulator.h"
@@ -29,8 +31,8 @@ Metric(const Task& task,
        double ageWeight,
        double lossExponent)
 {
-    return PaMdiMetric(estimate.Completion(overlap).GetSeconds(),
-                       (Simulator::Now() - task.admitted).GetSeconds(),
+    return PaMdiMetric(ToSeconds(estimate.Completion(overlap)),
+                       ToSeconds(Simulator::Now() - task.admitted),
                        ageWeight,
                        task.priority,
                        view.GetDeployment().Sources()[task.id.item.source].accuracy,
@@ -152,7 +154,7 @@ PaMdiQueue::GetTypeId()
 double
 PaMdiQueue::Key(const Task& task, const Estimate& estimate, const LocalView& view) const
 {
-    const double age = (Simulator::Now() - task.admitted).GetSeconds();
+    const double age = ToSeconds(Simulator::Now() - task.admitted);
     return Metric(task, estimate, view, m_overlap, m_ageWeight, m_lossExponent) - m_ageCredit * age;
 }
 

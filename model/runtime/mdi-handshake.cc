@@ -69,15 +69,16 @@ Handshake::GetTypeId()
     return tid;
 }
 
+Handshake::Handshake()
+    : m_backoff(CreateObject<UniformRandomVariable>())
+{
+}
+
 void
 Handshake::SetHost(Host host)
 {
     m_host = std::move(host);
     m_rtt = m_initialRtt;
-    if (!m_backoff)
-    {
-        m_backoff = CreateObject<UniformRandomVariable>();
-    }
 }
 
 int64_t

@@ -53,6 +53,9 @@ class Handshake : public Object
 
     static TypeId GetTypeId();
 
+    Handshake();
+
+    /// Before anything else.
     void SetHost(Host host);
 
     /// Sender: ask `to`. Only if CanRequest.

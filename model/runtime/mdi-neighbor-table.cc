@@ -3,6 +3,8 @@
 
 #include "mdi-neighbor-table.h"
 
+#include "mdi-seconds.h"
+
 #include "ns3/simulator.h"
 
 #include <algorithm>
@@ -91,7 +93,7 @@ NeighborTable::OnDelivered(uint32_t to, const TaskId& task)
 void
 NeighborTable::OnTransfer(uint32_t to, uint64_t bytes, Time elapsed, const PathInfo& nominal)
 {
-    const double seconds = (elapsed - nominal.delay - nominal.delay).GetSeconds();
+    const double seconds = ToSeconds(elapsed - nominal.delay - nominal.delay);
     if (bytes < MIN_SAMPLE_BYTES || seconds <= 0)
     {
         return;
@@ -145,7 +147,7 @@ NeighborTable::Wait(uint32_t node, float minPriority) const
     }
     const double speed = neighbor.report.speedFlopPerS;
     const Time drained = Simulator::Now() - neighbor.report.time;
-    return Max(Seconds(0), Seconds(reported / speed) - drained) + Seconds(placed / speed);
+    return Max(Time(0), FromSeconds(reported / speed) - drained) + FromSeconds(placed / speed);
 }
 
 Time
@@ -158,7 +160,7 @@ NeighborTable::Transfer(uint32_t node,
     const double rate = found != m_neighbors.end() && found->second.goodputBps > 0
                             ? found->second.goodputBps
                             : static_cast<double>(nominal.goodput.GetBitRate());
-    return nominal.delay + Seconds(8.0 * (bytes + queuedBytes) / rate);
+    return nominal.delay + FromSeconds(8.0 * (bytes + queuedBytes) / rate);
 }
 
 double

@@ -3,6 +3,8 @@
 
 #include "mdi-worker.h"
 
+#include "mdi-seconds.h"
+
 #include "ns3/abort.h"
 #include "ns3/boolean.h"
 #include "ns3/double.h"
@@ -315,7 +317,7 @@ Worker::WaitHere(float minPriority, Time ownShare) const
         for (const auto& [priority, flop] : m_handshake->Reserved())
         {
             waiting += priority >= minPriority
-                           ? Seconds(flop / m_deployment->SpeedFlopPerS(m_profile))
+                           ? FromSeconds(flop / m_deployment->SpeedFlopPerS(m_profile))
                            : Time(0);
         }
     }
@@ -357,12 +359,12 @@ Worker::Report() const
     report.speedFlopPerS = m_deployment->SpeedFlopPerS(m_profile);
     const double perSlot = report.speedFlopPerS / m_device->GetSlots();
     std::map<float, double> backlog;
-    backlog[IN_SERVICE] = m_device->Remaining().GetSeconds() * perSlot;
+    backlog[IN_SERVICE] = ToSeconds(m_device->Remaining()) * perSlot;
     if (m_backlogCountsReady)
     {
         for (const auto& [priority, work] : m_readyWork)
         {
-            backlog[priority] += work.GetSeconds() * perSlot;
+            backlog[priority] += ToSeconds(work) * perSlot;
         }
     }
     if (m_handshake)
@@ -628,7 +630,7 @@ Worker::Ask(std::vector<Ready>::iterator which, const Estimate& estimate, double
     request.key = key;
     // What the receiver will count: the time that the unit takes there, in its own FLOP.
     request.workFlop =
-        estimate.service.GetSeconds() * m_neighbors.Report(estimate.node).speedFlopPerS;
+        ToSeconds(estimate.service) * m_neighbors.Report(estimate.node).speedFlopPerS;
     request.requestBytes = task.input.payloadBytes;
     m_handshake->Request(estimate.node, request);
 }
@@ -661,7 +663,7 @@ Worker::HandOver(Message message, uint32_t to)
                                      .Mean(message.tensor.boundary,
                                            FindPlan(message.task)->units[message.task.unit].end);
             m_neighbors.OnPlaced(
-                to, message.task, message.priority, service.GetSeconds() * report.speedFlopPerS);
+                to, message.task, message.priority, ToSeconds(service) * report.speedFlopPerS);
         }
     }
     Task task;

@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-torch-slicer.h"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <stdexcept>
+#include <torch/csrc/jit/ir/alias_analysis.h>
+#include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+
+namespace ns3
+{
+namespace mdi
+{
+
+namespace
+{
+
+using torch::jit::Node;
+using torch::jit::Value;
+
+bool
+IsConstant(const Value* value)
+{
+    return value->node()->kind() == torch::jit::prim::Constant;
+}
+
+/// The path of the module whose code the node is, such as "layer1.0.conv1".
+std::string
+Scope(const Node* node)
+{
+    std::string scope;
+    if (!node->callstack())
+    {
+        return scope;
+    }
+    for (const auto& entry : (*node->callstack())->vec())
+    {
+        const auto& module = std::get<2>(entry);
+        // Plain functions and the module itself have no name of an instance.
+        if (!module || module->instance_name().empty() || module->instance_name() == "SELF" ||
+            module->instance_name() == "INSTANCE_NAME_UNKNOWN")
+        {
+            continue;
+        }
+        scope += (scope.empty() ? "" : ".") + module->instance_name();
+    }
+    return scope;
+}
+
+/// The operator without its namespace and a leading underscore.
+std::string
+ShortName(const Node* node)
+{
+    const std::string op = node->kind().toUnqualString();
+    return op.size() > 1 && op[0] == '_' && op[1] != '_' ? op.substr(1) : op;
+}
+
+std::string
+BlockOf(const std::string& scope, const std::string& op)
+{
+    if (scope.empty())
+    {
+        return op;
+    }
+    size_t begin = 0;
+    while (begin < scope.size())
+    {
+        const size_t end = std::min(scope.find('.', begin), scope.size());
+        if (std::all_of(scope.begin() + begin, scope.begin() + end, ::isdigit))
+        {
+            return scope.substr(0, end);
+        }
+        begin = end + 1;
+    }
+    return scope.substr(0, scope.find('.'));
+}
+
+/// Calls `visit` for each value that the node, or a node in its blocks, reads.
+void
+VisitReads(const Node* node, const std::function<void(Value*)>& visit)
+{
+    for (Value* input : const_cast<Node*>(node)->inputs())
+    {
+        visit(input);
+    }
+    for (const torch::jit::Block* block : node->blocks())
+    {
+        for (const Node* inner : block->nodes())
+        {
+            VisitReads(inner, visit);
+        }
+        VisitReads(block->return_node(), visit);
+    }
+}
+
+} // namespace
+
+TorchSlicer::TorchSlicer(const std::string& name,
+                         const std::string& file,
+                         const std::vector<TensorSpec>& inputs)
+    : m_file(file),
+      m_trace(TraceTorchModel(file, inputs))
+{
+    try
+    {
+        FindOperators();
+        m_graph = MakeGraph(name, inputs);
+        ForbidUncuttable(m_graph);
+        const std::vector<Value*> last = Alive(m_graph.Size());
+        for (Value* output : m_trace.graph->outputs())
+        {
+            m_resultPositions.push_back(std::find(last.begin(), last.end(), output) -
+                                        last.begin());
+        }
+    }
+    catch (const std::exception& error)
+    {
+        throw std::runtime_error(file + ": " + TorchMessage(error));
+    }
+    m_trace.values.clear();
+}
+
+const LayerGraph&
+TorchSlicer::Graph() const
+{
+    return m_graph;
+}
+
+const std::vector<size_t>&
+TorchSlicer::ResultPositions() const
+{
+    return m_resultPositions;
+}
+
+void
+TorchSlicer::FindOperators()
+{
+    torch::jit::AliasDb aliases(m_trace.graph);
+    for (Node* node : m_trace.graph->nodes())
+    {
+        const auto kind = node->kind();
+        if (kind == torch::jit::prim::Constant)
+        {
+            continue;
+        }
+        if ((kind == torch::jit::prim::ListConstruct || kind == torch::jit::prim::TupleConstruct ||
+             kind == torch::jit::prim::DictConstruct) &&
+            !aliases.hasWriters(node->output()))
+        {
+            m_glue.insert(node->output());
+            continue;
+        }
+        Operator op{node, {}};
+        for (Value* output : node->outputs())
+        {
+            const c10::IValue& value = m_trace.values.at(output);
+            if (value.isTensor() && value.toTensor().defined())
+            {
+                op.tensors.push_back(output);
+            }
+        }
+        m_index[node] = static_cast<int32_t>(m_operators.size());
+        m_operators.push_back(std::move(op));
+    }
+}
+
+bool
+TorchSlicer::IsGlue(const Value* value) const
+{
+    return m_glue.count(value) > 0;
+}
+
+int32_t
+TorchSlicer::Producer(const Value* value) const
+{
+    if (value->node()->kind() == torch::jit::prim::Param)
+    {
+        return -1 - static_cast<int32_t>(value->offset());
+    }
+    return m_index.at(value->node());
+}
+
+void
+TorchSlicer::AddSources(const Value* value,
+                        std::unordered_set<const Value*>& seen,
+                        std::vector<const Value*>& sources) const
+{
+    // What a nested block makes for itself is no source.
+    if (value->node()->owningBlock() != m_trace.graph->block() || IsConstant(value) ||
+        !seen.insert(value).second)
+    {
+        return;
+    }
+    if (!IsGlue(value))
+    {
+        sources.push_back(value);
+        return;
+    }
+    for (const Value* part : value->node()->inputs())
+    {
+        AddSources(part, seen, sources);
+    }
+}
+
+std::vector<const Value*>
+TorchSlicer::Sources(const Node* node) const
+{
+    std::unordered_set<const Value*> seen;
+    std::vector<const Value*> sources;
+    VisitReads(node, [&](Value* value) { AddSources(value, seen, sources); });
+    return sources;
+}
+
+double
+TorchSlicer::Flop(const Node* node) const
+{
+    static const std::set<std::string> convolutions = {"conv1d",
+                                                       "conv2d",
+                                                       "conv3d",
+                                                       "convolution",
+                                                       "conv_transpose1d",
+                                                       "conv_transpose2d",
+                                                       "conv_transpose3d"};
+    // Which input holds the left factor; its last dimension is the one summed over.
+    static const std::map<std::string, size_t> products = {{"linear", 0},
+                                                           {"mm", 0},
+                                                           {"bmm", 0},
+                                                           {"matmul", 0},
+                                                           {"mv", 0},
+                                                           {"dot", 0},
+                                                           {"addmm", 1},
+                                                           {"addmv", 1},
+                                                           {"baddbmm", 1}};
+    constexpr double FLOP_PER_MAC = 2;
+    constexpr size_t TRANSPOSED = 6; // position of the argument in aten::convolution
+    const std::string op = ShortName(node);
+    const auto tensor = [&](size_t input) {
+        const Value* value = node->inputs().at(input);
+        return IsConstant(value) ? torch::jit::toIValue(value)->toTensor()
+                                 : m_trace.values.at(value).toTensor();
+    };
+    if (convolutions.count(op) > 0)
+    {
+        bool transposed = op.rfind("conv_transpose", 0) == 0;
+        if (op == "convolution")
+        {
+            transposed = torch::jit::constant_as<bool>(node->inputs().at(TRANSPOSED)).value();
+        }
+        const at::Tensor weight = tensor(1);
+        const double elements = transposed ? tensor(0).numel()
+                                           : m_trace.values.at(node->output()).toTensor().numel();
+        return weight.size(0) == 0 ? 0 : FLOP_PER_MAC * elements * weight[0].numel();
+    }
+    const auto product = products.find(op);
+    if (product != products.end())
+    {
+        const double elements = m_trace.values.at(node->output()).toTensor().numel();
+        return FLOP_PER_MAC * elements * tensor(product->second).size(-1);
+    }
+    return 0;
+}
+
+Layer
+TorchSlicer::MakeLayer(const Operator& op, std::map<std::string, uint32_t>& names) const
+{
+    Layer layer;
+    const std::string scope = Scope(op.node);
+    const std::string shortName = ShortName(op.node);
+    layer.name = scope.empty() ? shortName : scope + "/" + shortName;
+    const uint32_t occurrence = ++names[layer.name];
+    if (occurrence > 1)
+    {
+        layer.name += "#" + std::to_string(occurrence);
+    }
+    layer.op = op.node->kind().toQualString();
+    layer.block = BlockOf(scope, shortName);
+    std::set<int32_t> producers;
+    for (const Value* source : Sources(op.node))
+    {
+        producers.insert(Producer(source));
+    }
+    layer.inputs.assign(producers.begin(), producers.end());
+    for (const Value* tensor : op.tensors)
+    {
+        try
+        {
+            layer.outputs.push_back(SpecOf(m_trace.values.at(tensor).toTensor()));
+        }
+        catch (const std::invalid_argument& error)
+        {
+            throw std::runtime_error("layer '" + layer.name + "' " + error.what());
+        }
+    }
+    layer.flop = Flop(op.node);
+    std::unordered_set<const Value*> weights;
+    VisitReads(op.node, [&](const Value* value) {
+        if (IsConstant(value) && value->type()->isSubtypeOf(*c10::TensorType::get()) &&
+            weights.insert(value).second)
+        {
+            layer.weightBytes += torch::jit::toIValue(value)->toTensor().nbytes();
+        }
+    });
+    return layer;
+}
+
+LayerGraph
+TorchSlicer::MakeGraph(const std::string& name, const std::vector<TensorSpec>& inputs) const
+{
+    std::vector<Layer> layers;
+    std::map<std::string, uint32_t> names;
+    for (const Operator& op : m_operators)
+    {
+        layers.push_back(MakeLayer(op, names));
+    }
+    std::set<uint32_t> outputs;
+    for (const Value* output : m_trace.graph->outputs())
+    {
+        outputs.insert(static_cast<uint32_t>(Producer(output)));
+    }
+    return LayerGraph(name, inputs, std::move(layers), {outputs.begin(), outputs.end()});
+}
+
+void
+TorchSlicer::ForbidUncuttable(LayerGraph& graph)
+{
+    const auto forbid = [&](int32_t producer, int32_t reader) {
+        for (int32_t b = std::max(1, producer + 1); b <= reader; ++b)
+        {
+            graph.ForbidCut(static_cast<uint32_t>(b));
+        }
+    };
+    torch::jit::AliasDb aliases(m_trace.graph);
+    std::vector<Value*> made(m_trace.graph->inputs().begin(), m_trace.graph->inputs().end());
+    for (const Operator& op : m_operators)
+    {
+        const int32_t here = m_index.at(op.node);
+        for (const Value* source : Sources(op.node))
+        {
+            const int32_t producer = Producer(source);
+            if (producer < 0)
+            {
+                continue;
+            }
+            const auto& tensors = m_operators[producer].tensors;
+            if (std::find(tensors.begin(), tensors.end(), source) == tensors.end())
+            {
+                forbid(producer, here); // cannot travel: not a tensor
+            }
+        }
+        const auto* schema = op.node->maybeSchema();
+        if (!schema || schema->is_mutable() || !op.node->blocks().empty())
+        {
+            for (Value* value : made)
+            {
+                if (aliases.writesToAlias(op.node, {value}))
+                {
+                    m_changesInput = m_changesInput || Producer(value) < 0;
+                    forbid(Producer(value), here);
+                }
+            }
+        }
+        made.insert(made.end(), op.tensors.begin(), op.tensors.end());
+    }
+}
+
+std::vector<Value*>
+TorchSlicer::Alive(uint32_t boundary) const
+{
+    std::unordered_set<int32_t> read;
+    for (uint32_t i = boundary; i < m_graph.Size(); ++i)
+    {
+        read.insert(m_graph.Layers()[i].inputs.begin(), m_graph.Layers()[i].inputs.end());
+    }
+    read.insert(m_graph.Outputs().begin(), m_graph.Outputs().end());
+    std::vector<Value*> alive;
+    for (size_t i = 0; i < m_graph.Inputs().size(); ++i)
+    {
+        if (boundary == 0 || read.count(-1 - static_cast<int32_t>(i)) > 0)
+        {
+            alive.push_back(m_trace.graph->inputs()[i]);
+        }
+    }
+    for (uint32_t i = 0; i < boundary; ++i)
+    {
+        if (read.count(static_cast<int32_t>(i)) > 0)
+        {
+            const auto& tensors = m_operators[i].tensors;
+            alive.insert(alive.end(), tensors.begin(), tensors.end());
+        }
+    }
+    return alive;
+}
+
+TorchSlicer::Slice&
+TorchSlicer::Prepare(uint32_t begin, uint32_t end)
+{
+    const auto found = m_slices.find({begin, end});
+    if (found != m_slices.end())
+    {
+        return found->second;
+    }
+    auto graph = std::make_shared<torch::jit::Graph>();
+    std::unordered_map<const Value*, Value*> known;
+    for (const Value* value : Alive(begin))
+    {
+        known[value] = graph->addInput()->setType(value->type());
+    }
+    const std::function<Value*(Value*)> map = [&](Value* value) {
+        const auto place = known.find(value);
+        if (place != known.end())
+        {
+            return place->second;
+        }
+        if (!IsConstant(value) && !IsGlue(value))
+        {
+            throw std::logic_error("slice [" + std::to_string(begin) + ", " +
+                                   std::to_string(end) + ") misses " + value->debugName());
+        }
+        Node* copy = graph->insertNode(graph->createClone(value->node(), map));
+        known[value] = copy->output();
+        return copy->output();
+    };
+    for (uint32_t i = begin; i < end; ++i)
+    {
+        Node* node = m_operators[i].node;
+        Node* copy = graph->insertNode(graph->createClone(node, map));
+        for (size_t k = 0; k < node->outputs().size(); ++k)
+        {
+            known[node->outputs()[k]] = copy->outputs()[k];
+        }
+    }
+    for (Value* value : Alive(end))
+    {
+        graph->registerOutput(map(value));
+    }
+    return m_slices.emplace(std::make_pair(begin, end), Slice{torch::jit::Code(graph, "mdi slice")})
+        .first->second;
+}
+
+std::vector<at::Tensor>
+TorchSlicer::Run(uint32_t begin, uint32_t end, const std::vector<at::Tensor>& bundle)
+{
+    const at::NoGradGuard noGrad;
+    Slice& slice = Prepare(begin, end);
+    std::vector<c10::IValue> stack;
+    for (const at::Tensor& tensor : bundle)
+    {
+        // Later boundaries hold no tensor that a slice would change: see ForbidUncuttable.
+        stack.emplace_back(begin == 0 && m_changesInput ? tensor.clone() : tensor);
+    }
+    try
+    {
+        torch::jit::InterpreterState(slice.code).run(stack);
+    }
+    catch (const std::exception& error)
+    {
+        throw std::runtime_error(m_file + ": layers " + std::to_string(begin) + " to " +
+                                 std::to_string(end) + ": " + TorchMessage(error));
+    }
+    std::vector<at::Tensor> outputs;
+    for (const c10::IValue& value : stack)
+    {
+        outputs.push_back(value.toTensor());
+    }
+    return outputs;
+}
+
+std::vector<at::Tensor>
+TorchSlicer::RunWhole(const std::vector<at::Tensor>& inputs)
+{
+    const at::NoGradGuard noGrad;
+    // Its profiling would rewrite the graph after some calls, and with it the last bits.
+    const torch::jit::GraphOptimizerEnabledGuard asWritten(false);
+    std::vector<c10::IValue> arguments;
+    for (const at::Tensor& input : inputs)
+    {
+        arguments.emplace_back(input.clone());
+    }
+    try
+    {
+        return FlattenTensors(m_trace.whole.forward(arguments));
+    }
+    catch (const std::exception& error)
+    {
+        throw std::runtime_error(m_file + ": " + TorchMessage(error));
+    }
+}
+
+} // namespace mdi
+} // namespace ns3

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_TORCH_TRACE_H
+#define MDI_TORCH_TRACE_H
+
+// Includes LibTorch: only for the mdi-torch-*.cc files, never for users.
+
+#include "mdi-torch-values.h"
+
+#include <memory>
+#include <string>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/ir/ir.h>
+#include <unordered_map>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/// A TorchScript model made ready for cutting.
+struct TorchTrace
+{
+    torch::jit::Module whole; //!< as loaded, in evaluation mode: the reference for all slices
+
+    /**
+     * The model frozen without numeric optimisation, inlined, without its `self`. Its outputs are
+     * tensors, flattened in the order of FlattenTensors. What depends on shapes only (the shapes
+     * are fixed) is a constant.
+     */
+    std::shared_ptr<torch::jit::Graph> graph;
+
+    /// Every value of the graph's top block in an example run.
+    std::unordered_map<const torch::jit::Value*, c10::IValue> values;
+};
+
+/**
+ * Read a TorchScript file and run it on random inputs.
+ * \throws std::runtime_error one line: the file, what is wrong, what would be right
+ */
+TorchTrace TraceTorchModel(const std::string& file, const std::vector<TensorSpec>& inputs);
+
+/// Run a graph as it stands, without LibTorch's optimisations. \return its outputs
+std::vector<c10::IValue> RunGraph(const std::shared_ptr<torch::jit::Graph>& graph,
+                                  const std::vector<at::Tensor>& inputs);
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_TORCH_TRACE_H

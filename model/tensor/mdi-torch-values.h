@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_TORCH_VALUES_H
+#define MDI_TORCH_VALUES_H
+
+// Includes LibTorch: only for the mdi-torch-*.cc files, never for users.
+
+#include "mdi-layer-graph.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/ivalue.h>
+#include <exception>
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/// The tensors in a value, depth first; lists, tuples and values of dictionaries in their order.
+std::vector<at::Tensor> FlattenTensors(const c10::IValue& value);
+
+/// Random inputs: floating point uniform in [0, 1), integers in [0, 100), booleans 0 or 1.
+std::vector<at::Tensor> RandomInputs(const std::vector<TensorSpec>& specs, uint64_t seed);
+
+/// Shape and type. \throws std::invalid_argument if there is no such Dtype
+TensorSpec SpecOf(const at::Tensor& tensor);
+
+/// Such as "1x3x32x32 float32, 1 int64".
+std::string SpecsText(const std::vector<TensorSpec>& specs);
+
+/// LibTorch's errors span many lines, with stack traces. \return the one that says what is wrong
+std::string TorchMessage(const std::exception& error);
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_TORCH_VALUES_H

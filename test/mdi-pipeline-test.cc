@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+// AR-MDI: allocation, adaptation and resilience (papers.md section 3).
+
+#include "mdi-test-network.h"
+
+#include "ns3/boolean.h"
+#include "ns3/double.h"
+#include "ns3/mdi-partitioner.h"
+
+#include <gtest/gtest.h>
+
+using namespace ns3;
+using namespace ns3::mdi;
+
+namespace
+{
+
+IdealRun
+Pipelined(uint32_t layers, const std::vector<double>& speeds)
+{
+    IdealRun run;
+    std::vector<uint64_t> bytes(layers, 1000);
+    bytes.back() = 10;
+    run.model = ChainModel("m", std::vector<double>(layers, 1e9), bytes, 1000);
+    run.speeds = speeds;
+    run.system = MakePreset("ar-mdi");
+    return run;
+}
+
+/// Work that each worker did for an item: number of layers, by the item's spans.
+std::map<uint32_t, double>
+BusyOf(const IdealRun& run, uint32_t item)
+{
+    std::map<uint32_t, double> busy;
+    for (const auto& span : run.spans)
+    {
+        if (!span.transfer && span.task.item.item == item)
+        {
+            busy[span.from] += (span.end - span.begin).GetSeconds();
+        }
+    }
+    return busy;
+}
+
+void
+ExpectAllComplete(const IdealRun& run)
+{
+    for (const auto& items : run.items)
+    {
+        for (const auto& item : items)
+        {
+            EXPECT_TRUE(item.completed) << "source " << item.id.source << " item " << item.id.item;
+        }
+    }
+    EXPECT_EQ(run.inFlight, 0U);
+}
+
+} // namespace
+
+TEST(Pipeline, SharesFollowTheSpeedsOfTheDevices)
+{
+    IdealRun run = Pipelined(8, {1e11, 1e11, 2e11});
+    run.Periodic(0, 1, 0.1);
+    run.Run();
+    const auto busy = BusyOf(run, 0);
+    EXPECT_NEAR(busy.at(0), 0.02, 1e-9); // 2 of 8 layers
+    EXPECT_NEAR(busy.at(1), 0.02, 1e-9);
+    EXPECT_NEAR(busy.at(2), 0.02, 1e-9); // 4 of 8 layers at twice the speed
+}
+
+TEST(Pipeline, DpAllocationIsNeverSlowerThanProportional)
+{
+    auto period = [](const std::string& allocation) {
+        IdealRun run;
+        run.model = ChainModel("m", {1e9, 5e8, 3e9, 1e9}, {90000, 2000, 60000, 10}, 50000);
+        run.rate = DataRate("20Mb/s");
+        run.system = MakePreset("ar-mdi");
+        run.system.partitioner.Set("Allocation", StringValue(allocation));
+        run.system.pipeline->Set("Adapt", BooleanValue(false));
+        run.Periodic(0, 40, 0.001);
+        run.Run();
+        return *run.items[0][39].completed - *run.items[0][38].completed;
+    };
+    EXPECT_LE(period("dp"), period("proportional"));
+}
+
+TEST(Pipeline, ASlowedWorkerGetsFewerLayers)
+{
+    IdealRun run = Pipelined(12, {1e11, 1e11, 1e11});
+    run.Periodic(0, 300, 0.1);
+    run.prepare = [](MdiHelper& mdi) {
+        const auto device = mdi.GetWorkers()[1]->GetNode()->GetObject<ComputeDevice>();
+        Simulator::Schedule(Seconds(4), [device] {
+            device->SetAttribute("SpeedFactor", DoubleValue(0.25));
+        });
+    };
+    run.Run();
+    ExpectAllComplete(run);
+    auto layersOf = [&run](uint32_t item, uint32_t node, double speed) {
+        return BusyOf(run, item).at(node) * speed / 1e9;
+    };
+    EXPECT_NEAR(layersOf(10, 1, 1e11), 4, 1e-6);      // a third of 12
+    EXPECT_LT(layersOf(290, 1, 0.25e11), 2.5);        // 12 * 0.25 / 2.25 = 1.3
+    EXPECT_GT(layersOf(290, 0, 1e11), 4.5);
+    EXPECT_LT(run.Latencies()[290], run.Latencies()[35]); // better than just after the slow-down
+}
+
+TEST(Pipeline, EqualSpeedsAreLeftAlone)
+{
+    IdealRun run = Pipelined(12, {1e11, 1e11, 1e11});
+    run.Periodic(0, 100, 0.05);
+    int allocations = 0;
+    run.prepare = [&](MdiHelper& mdi) {
+        mdi.GetWorkers()[0]->GetPipeline()->TraceConnectWithoutContext(
+            "Allocation",
+            Callback<void, uint32_t, uint16_t, uint32_t, uint32_t>(
+                [&](uint32_t, uint16_t, uint32_t, uint32_t) { ++allocations; }));
+    };
+    run.Run();
+    EXPECT_EQ(allocations, 0);
+}
+
+TEST(Pipeline, KillingAnyWorkerButTheSourceLosesNoItem)
+{
+    for (uint32_t victim : {1, 2, 3})
+    {
+        for (double when : {1.003, 1.5, 1.731})
+        {
+            IdealRun run = Pipelined(8, {1e11, 1e11, 1e11, 1e11});
+            run.Periodic(0, 100, 0.02);
+            run.prepare = [&](MdiHelper& mdi) {
+                const auto worker = mdi.GetWorkers()[victim];
+                Simulator::Schedule(Seconds(when), [worker] { worker->Fail(); });
+            };
+            run.limit = Seconds(60);
+            run.Run();
+            ASSERT_EQ(run.items[0].size(), 100U);
+            SCOPED_TRACE("victim " + std::to_string(victim) + " at " + std::to_string(when));
+            ExpectAllComplete(run);
+            EXPECT_EQ(BusyOf(run, 99).count(victim), 0U); // a new allocation went round
+        }
+    }
+}
+
+TEST(Pipeline, AllWorkersButTheSourceMayDie)
+{
+    IdealRun run = Pipelined(8, {1e11, 1e11, 1e11});
+    run.Periodic(0, 80, 0.05);
+    run.prepare = [](MdiHelper& mdi) {
+        const auto workers = mdi.GetWorkers();
+        Simulator::Schedule(Seconds(2), [workers] { workers[1]->Fail(); });
+        Simulator::Schedule(Seconds(4), [workers] { workers[2]->Fail(); });
+    };
+    run.limit = Seconds(120);
+    run.Run();
+    ASSERT_EQ(run.items[0].size(), 80U);
+    ExpectAllComplete(run);
+    EXPECT_EQ(BusyOf(run, 79).size(), 1U);
+}
+
+TEST(Pipeline, TwoSourcesShareTheWorkersInDifferentOrder)
+{
+    IdealRun run = Pipelined(8, {1e11, 1e11, 1e11});
+    run.Periodic(0, 50, 0.05);
+    run.Periodic(2, 50, 0.05);
+    std::vector<std::vector<uint32_t>> orders;
+    run.prepare = [&orders](MdiHelper& mdi) {
+        for (uint32_t source : {0, 1})
+        {
+            orders.push_back(PipelinePartitioner::Order(*mdi.GetDeployment(), source));
+        }
+    };
+    run.Run();
+    ExpectAllComplete(run);
+    EXPECT_EQ(orders[0], (std::vector<uint32_t>{0, 1, 2}));
+    EXPECT_EQ(orders[1], (std::vector<uint32_t>{2, 0, 1}));
+}

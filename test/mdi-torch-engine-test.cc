@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "ns3/boolean.h"
+#include "ns3/mdi-layer-graph-json.h"
+#include "ns3/mdi-torch-engine.h"
+#include "ns3/uinteger.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace ns3;
+using namespace ns3::mdi;
+
+namespace
+{
+
+namespace fs = std::filesystem;
+
+const TensorSpec IMAGE{{1, 3, 8, 8}, Dtype::FLOAT32};
+const TensorSpec LABEL{{1}, Dtype::INT64};
+const TensorSpec SEQUENCE{{1, 5, 8}, Dtype::FLOAT32};
+const TensorSpec CIFAR{{1, 3, 32, 32}, Dtype::FLOAT32};
+
+/// A folder with the models, made once and removed at the end.
+class Models
+{
+  public:
+    Models()
+    {
+        std::string pattern = (fs::temp_directory_path() / "mdi-torch-test-XXXXXX").string();
+        m_folder = mkdtemp(pattern.data());
+        const std::string source = MDI_SOURCE_DIR;
+        const std::string python = "/usr/bin/python3 '" + source;
+        m_made = Call(python + "/test/make_test_models.py' '" + m_folder.string() + "'") &&
+                 Call(python + "/traces/models/export.py' resnet56 --out '" +
+                      File("resnet56") + "'");
+    }
+
+    ~Models()
+    {
+        fs::remove_all(m_folder);
+    }
+
+    bool Made() const
+    {
+        return m_made;
+    }
+
+    std::string File(const std::string& name) const
+    {
+        return (m_folder / (name + ".pt")).string();
+    }
+
+    fs::path Folder() const
+    {
+        return m_folder;
+    }
+
+  private:
+    static bool Call(const std::string& command)
+    {
+        return std::system(command.c_str()) == 0;
+    }
+
+    fs::path m_folder;
+    bool m_made;
+};
+
+Models&
+TheModels()
+{
+    static Models models;
+    return models;
+}
+
+struct Small
+{
+    std::string name;
+    std::vector<TensorSpec> inputs;
+    uint32_t slices; //!< most slices that its cuts allow
+};
+
+void
+PrintTo(const Small& small, std::ostream* os)
+{
+    *os << small.name;
+}
+
+class TorchEngineTest : public testing::Test
+{
+  protected:
+    void SetUp() override
+    {
+        ASSERT_TRUE(TheModels().Made());
+        m_engine = CreateObject<TorchEngine>();
+    }
+
+    void TearDown() override
+    {
+        m_engine->Dispose();
+    }
+
+    uint32_t Load(const std::string& name, const std::vector<TensorSpec>& inputs)
+    {
+        return m_engine->LoadModel(name, TheModels().File(name), inputs);
+    }
+
+    /// Run through all of the boundaries (0 left out). \return the last
+    TensorId Chain(uint32_t model, uint32_t input, const std::vector<uint32_t>& boundaries)
+    {
+        TensorId id{model, input, 0};
+        for (const uint32_t b : boundaries)
+        {
+            if (b > 0)
+            {
+                id = m_engine->Run(id, b);
+            }
+        }
+        return id;
+    }
+
+    std::string LoadError(const std::string& file, const std::vector<TensorSpec>& inputs)
+    {
+        try
+        {
+            m_engine->LoadModel("bad", file, inputs);
+        }
+        catch (const std::runtime_error& error)
+        {
+            const std::string what = error.what();
+            EXPECT_EQ(what.find(file + ": "), 0u) << what;
+            EXPECT_EQ(what.find('\n'), std::string::npos) << what;
+            return what;
+        }
+        ADD_FAILURE() << file << " was accepted";
+        return "";
+    }
+
+    Ptr<TorchEngine> m_engine;
+};
+
+class SmallModelTest : public TorchEngineTest, public testing::WithParamInterface<Small>
+{
+};
+
+} // namespace
+
+TEST_P(SmallModelTest, EveryCutGivesTheBitsOfTheWhole)
+{
+    m_engine->SetAttribute("Memo", BooleanValue(false));
+    const uint32_t model = Load(GetParam().name, GetParam().inputs);
+    const LayerGraph& graph = m_engine->Graph(model);
+    const std::vector<uint32_t> boundaries = graph.LayerBoundaries();
+    EXPECT_EQ(boundaries.size() - 1, GetParam().slices);
+    for (uint32_t input = 0; input < 3; ++input)
+    {
+        EXPECT_EQ(m_engine->MaxError(Chain(model, input, boundaries)), 0.0);
+        for (const uint32_t b : boundaries)
+        {
+            EXPECT_EQ(m_engine->MaxError(Chain(model, input, {b, graph.Size()})), 0.0) << b;
+        }
+        // The same bundle twice: a slice must not have changed what it was given.
+        for (const uint32_t b : boundaries)
+        {
+            const TensorId cut = Chain(model, input, {b});
+            m_engine->Run(cut, graph.Size());
+            EXPECT_EQ(m_engine->MaxError(m_engine->Run(cut, graph.Size())), 0.0) << b;
+        }
+    }
+}
+
+TEST_P(SmallModelTest, TheDescriptionSurvivesJson)
+{
+    const LayerGraph& graph = m_engine->Graph(Load(GetParam().name, GetParam().inputs));
+    const std::string text = LayerGraphToJson(graph);
+    EXPECT_EQ(LayerGraphToJson(LayerGraphFromJson(text, "x.json")), text);
+}
+
+TEST_P(SmallModelTest, ATinyStoreChangesNothing)
+{
+    m_engine->SetAttribute("StoreBytes", UintegerValue(1));
+    const uint32_t model = Load(GetParam().name, GetParam().inputs);
+    const std::vector<uint32_t> boundaries = m_engine->Graph(model).LayerBoundaries();
+    const TensorId first = Chain(model, 0, boundaries);
+    const TensorId second = Chain(model, 1, boundaries);
+    EXPECT_EQ(m_engine->MaxError(first), 0.0);
+    EXPECT_EQ(m_engine->MaxError(second), 0.0);
+}
+
+INSTANTIATE_TEST_SUITE_P(All,
+                         SmallModelTest,
+                         testing::Values(Small{"residual", {IMAGE}, 9},
+                                         Small{"concatenation", {IMAGE}, 6},
+                                         Small{"two-inputs", {IMAGE, LABEL}, 5},
+                                         Small{"in-place", {IMAGE}, 4},
+                                         Small{"in-place-scripted", {IMAGE}, 4},
+                                         Small{"tuples", {IMAGE}, 5},
+                                         Small{"upsample", {IMAGE}, 4},
+                                         Small{"lists", {IMAGE}, 2},
+                                         Small{"attention", {SEQUENCE}, 12},
+                                         Small{"attention-traced", {SEQUENCE}, 12}),
+                         [](const auto& info) {
+                             std::string name = info.param.name;
+                             for (char& c : name)
+                             {
+                                 c = c == '-' ? '_' : c;
+                             }
+                             return name;
+                         });
+
+TEST_F(TorchEngineTest, NamesBlocksAndWorkOfSmallModels)
+{
+    const LayerGraph residual = m_engine->Graph(Load("residual", {IMAGE}));
+    std::vector<std::string> names;
+    for (const Layer& layer : residual.Layers())
+    {
+        names.push_back(layer.name);
+    }
+    EXPECT_EQ(names,
+              (std::vector<std::string>{"a/convolution",
+                                        "relu",
+                                        "b/convolution",
+                                        "relu#2",
+                                        "add",
+                                        "c/convolution",
+                                        "relu#3",
+                                        "add#2",
+                                        "add#3"}));
+    EXPECT_EQ(residual.Flop(0, 1), 2.0 * 4 * 64 * 27);
+    EXPECT_EQ(residual.WeightBytes(0, 1), 4u * (4 * 27 + 4));
+    // Alive before `add`: both of its terms; one of them is read again at the end.
+    EXPECT_EQ(residual.CutBytes(4), 2u * 4 * 64 * 4);
+    const LayerGraph attention = m_engine->Graph(Load("attention", {SEQUENCE}));
+    EXPECT_EQ(attention.Flop(0, attention.Size()), 2.0 * (5 * 8 * 24 + 2 * 5 * 5 * 8 + 5 * 8 * 8));
+    const LayerGraph upsample = m_engine->Graph(Load("upsample", {IMAGE}));
+    EXPECT_EQ(upsample.Flop(3, 4), 2.0 * 4 * 16 * (2 * 2 * 2));
+}
+
+TEST_F(TorchEngineTest, CutsNeverComeInsideAnInPlaceChain)
+{
+    const LayerGraph graph = m_engine->Graph(Load("in-place", {IMAGE}));
+    for (uint32_t i = 1; i < graph.Size(); ++i)
+    {
+        if (graph.Layers()[i].op == "aten::relu_" || graph.Layers()[i].op == "aten::mul_")
+        {
+            EXPECT_FALSE(graph.CanCut(i)) << graph.Layers()[i].name;
+        }
+    }
+}
+
+TEST_F(TorchEngineTest, ResNet56IsThatOfThePapers)
+{
+    const LayerGraph graph = m_engine->Graph(Load("resnet56", {CIFAR}));
+    EXPECT_EQ(graph.Size(), 201u);
+    EXPECT_EQ(graph.Layers()[0].name, "conv1/convolution");
+    EXPECT_EQ(graph.Layers()[9].name, "layer1.0/relu#2");
+    EXPECT_EQ(graph.Layers()[200].name, "fc/linear");
+    const auto first = [&](const std::string& block) {
+        uint32_t i = 0;
+        while (i < graph.Size() && graph.Layers()[i].block.rfind(block, 0) != 0)
+        {
+            ++i;
+        }
+        return i;
+    };
+    // papers.md, section 9: work in MMAC and bytes after each segment.
+    constexpr double FLOP_PER_MMAC = 2e6;
+    const uint32_t stage1 = first("layer1.0");
+    const uint32_t stage2 = first("layer2.0");
+    const uint32_t stage3 = first("layer3.0");
+    const uint32_t head = first("adaptive_avg_pool2d");
+    const auto mmac = [&](uint32_t begin, uint32_t end) {
+        return graph.Flop(begin, end) / FLOP_PER_MMAC;
+    };
+    EXPECT_NEAR(mmac(0, graph.Size()), 125.5, 0.1);
+    EXPECT_NEAR(mmac(0, stage1), 0.44, 0.005);
+    EXPECT_NEAR(mmac(stage1, stage2), 42.5, 0.05);
+    EXPECT_NEAR(mmac(stage2, stage3), 41.3, 0.05);
+    EXPECT_NEAR(mmac(stage3, head), 41.3, 0.05);
+    EXPECT_NEAR(mmac(head, graph.Size()), 0.0006, 0.00005);
+    EXPECT_EQ(graph.CutBytes(0), 12288u);
+    EXPECT_EQ(graph.CutBytes(stage1), 65536u);
+    EXPECT_EQ(graph.CutBytes(stage2), 65536u);
+    EXPECT_EQ(graph.CutBytes(stage3), 32768u);
+    EXPECT_EQ(graph.CutBytes(head), 16384u);
+    EXPECT_EQ(graph.CutBytes(graph.Size()), 40u);
+    for (const uint32_t b : graph.BlockBoundaries())
+    {
+        EXPECT_EQ(graph.CutTensors(b).size(), 1u) << b;
+    }
+}
+
+TEST_F(TorchEngineTest, ResNet56SlicesAreBitIdentical)
+{
+    m_engine->SetAttribute("Memo", BooleanValue(false));
+    const uint32_t model = Load("resnet56", {CIFAR});
+    const LayerGraph& graph = m_engine->Graph(model);
+    for (uint32_t input = 0; input < 2; ++input)
+    {
+        const TensorId blocks = Chain(model, input, graph.BlockBoundaries());
+        EXPECT_EQ(m_engine->MaxError(blocks), 0.0);
+        const auto prediction = m_engine->Prediction(blocks);
+        ASSERT_TRUE(prediction.has_value());
+        const TensorId layers = Chain(model, input, graph.LayerBoundaries());
+        EXPECT_EQ(m_engine->MaxError(layers), 0.0);
+        EXPECT_EQ(m_engine->Prediction(layers), prediction);
+    }
+    EXPECT_THROW(m_engine->Prediction({model, 0, 1}), std::invalid_argument);
+}
+
+TEST_F(TorchEngineTest, MemoRunsOnceAndExecuteRunsAlways)
+{
+    const uint32_t model = Load("residual", {IMAGE});
+    const std::vector<uint32_t> boundaries = {3, 9};
+    Chain(model, 0, boundaries);
+    EXPECT_EQ(m_engine->SlicesRun(), 2u);
+    Chain(model, 0, boundaries);
+    EXPECT_EQ(m_engine->SlicesRun(), 2u);
+    Chain(model, 1, boundaries);
+    EXPECT_EQ(m_engine->SlicesRun(), 4u);
+    m_engine->SetAttribute("Memo", BooleanValue(false));
+    Chain(model, 0, boundaries);
+    EXPECT_EQ(m_engine->SlicesRun(), 6u);
+}
+
+TEST_F(TorchEngineTest, AResultThatNobodyRanIsComputedWhenAsked)
+{
+    const uint32_t model = Load("residual", {IMAGE});
+    EXPECT_EQ(m_engine->MaxError({model, 5, 9}), 0.0);
+    EXPECT_EQ(m_engine->SlicesRun(), 1u);
+}
+
+TEST_F(TorchEngineTest, InputsDependOnTheSeedOnly)
+{
+    const auto predictions = [&](uint64_t seed) {
+        Ptr<TorchEngine> engine = CreateObject<TorchEngine>();
+        engine->SetAttribute("InputSeed", UintegerValue(seed));
+        const uint32_t model =
+            engine->LoadModel("residual", TheModels().File("residual"), {IMAGE});
+        std::vector<int64_t> all;
+        for (uint32_t input = 0; input < 20; ++input)
+        {
+            all.push_back(engine->Prediction({model, input, 9}).value());
+        }
+        engine->Dispose();
+        return all;
+    };
+    const std::vector<int64_t> one = predictions(1);
+    EXPECT_EQ(one, predictions(1));
+    EXPECT_NE(one, predictions(2));
+}
+
+TEST_F(TorchEngineTest, ForbiddenSlicesAreRefused)
+{
+    const uint32_t model = Load("in-place", {IMAGE});
+    EXPECT_THROW(m_engine->Run({model, 0, 0}, 2), std::invalid_argument);
+    EXPECT_THROW(m_engine->Run({model, 0, 3}, 1), std::invalid_argument);
+    EXPECT_THROW(m_engine->Run({model, 0, 0}, 99), std::out_of_range);
+    EXPECT_THROW(m_engine->Run({model + 1, 0, 0}, 1), std::out_of_range);
+}
+
+TEST_F(TorchEngineTest, ADescriptionBringsSizesOnly)
+{
+    const LayerGraph graph = m_engine->Graph(Load("residual", {IMAGE}));
+    const fs::path file = TheModels().Folder() / "sizes.json";
+    std::ofstream(file) << LayerGraphToJson(graph);
+    const uint32_t model = m_engine->LoadModel("sizes", file.string(), {});
+    EXPECT_EQ(m_engine->Graph(model).Name(), "sizes");
+    EXPECT_EQ(Chain(model, 0, {3, 9}), (TensorId{model, 0, 9}));
+    EXPECT_FALSE(m_engine->Prediction({model, 0, 9}).has_value());
+    EXPECT_FALSE(m_engine->MaxError({model, 0, 9}).has_value());
+    EXPECT_EQ(m_engine->SlicesRun(), 0u);
+}
+
+TEST_F(TorchEngineTest, BadFilesAndShapesGiveOneLine)
+{
+    const auto expect = [&](const std::string& file,
+                            const std::vector<TensorSpec>& inputs,
+                            const std::string& part) {
+        const std::string what = LoadError(file, inputs);
+        EXPECT_NE(what.find(part), std::string::npos) << what;
+    };
+    const auto file = [](const std::string& name) { return TheModels().File(name); };
+    expect(file("missing"), {IMAGE}, "No such file");
+    expect(file("weights"), {IMAGE}, "a file of torch.save");
+    expect(file("stateful"), {IMAGE}, "changes attributes");
+    expect(file("data-shape"), {IMAGE}, "depends on the data");
+    expect(file("residual"), {SEQUENCE}, "cannot run on inputs 1x5x8 float32: Expected 3D");
+    expect(file("residual"), {TensorSpec{{1, 4, 8, 8}}}, "to have 3 channels, but got 4");
+    expect(file("residual"), {}, "takes 1 input, but the shapes of 0 were given");
+    expect(file("two-inputs"), {IMAGE}, "takes 2 inputs, but the shapes of 1 were given");
+    expect((TheModels().Folder() / "resnet56.json").string(), {}, "give that one");
+    expect(std::string(MDI_SOURCE_DIR) + "/LICENSE", {IMAGE}, "no TorchScript file");
+    const fs::path truncated = TheModels().Folder() / "truncated.pt";
+    fs::copy_file(file("residual"), truncated, fs::copy_options::overwrite_existing);
+    fs::resize_file(truncated, fs::file_size(truncated) / 2);
+    expect(truncated.string(), {IMAGE}, "truncated or damaged");
+    const fs::path empty = TheModels().Folder() / "empty.pt";
+    std::ofstream(empty).flush();
+    expect(empty.string(), {IMAGE}, "no TorchScript file");
+    EXPECT_EQ(m_engine->Describe().rfind("LibTorch ", 0), 0u);
+    EXPECT_TRUE(m_engine->HasValues());
+    EXPECT_TRUE(TorchEngine::IsAvailable());
+}
