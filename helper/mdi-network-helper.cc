@@ -118,6 +118,10 @@ InstallWifi(const NodeContainer& nodes, const WifiOptions& options, Ptr<YansWifi
         {
             device->GetMac()->SetAttribute(name, UintegerValue(bytes));
         }
+        if (!device->GetMac()->GetQosSupported())
+        {
+            continue; // 802.11a knows no categories and no block acknowledgement
+        }
         for (const char* name : {"VO_Txop", "VI_Txop", "BE_Txop", "BK_Txop"})
         {
             PointerValue txop;

@@ -310,6 +310,40 @@ TEST_F(MdiPacketTransport, WifiGoodput)
     EXPECT_EQ(m_network.Path(Id(0), Id(1)).goodput, DataRate("20Mbps"));
 }
 
+TEST_F(MdiPacketTransport, OtherWifiStandards)
+{
+    WifiOptions a;
+    a.standard = "802.11a";
+    a.dataMode = "OfdmRate54Mbps";
+    WifiOptions ac;
+    ac.standard = "802.11ac";
+    ac.dataMode = "VhtMcs7";
+    ac.channelWidthMHz = 80;
+    WifiOptions n24;
+    n24.band = "2.4GHz";
+    n24.controlMode = "ErpOfdmRate24Mbps";
+    for (const auto& options : {a, ac, n24})
+    {
+        NodeContainer pair;
+        pair.Create(2);
+        NetworkHelper network;
+        network.AddWifiAdhoc(pair, {{0, 0, 0}, {3, 0, 0}}, options);
+        network.Install();
+        network.AssignStreams(1);
+        uint32_t received = 0;
+        pair.Get(1)->GetObject<Transport>()->SetReceiveCallback(
+            Callback<void, const Message&>([&received](const Message&) { ++received; }));
+        Message message;
+        message.type = MessageType::RESULT;
+        message.payloadBytes = 500000;
+        message.from = pair.Get(0)->GetId();
+        pair.Get(0)->GetObject<Transport>()->Send(pair.Get(1)->GetId(), message);
+        Run(Seconds(2));
+        EXPECT_EQ(received, 1) << options.standard;
+        Simulator::Destroy();
+    }
+}
+
 TEST_F(MdiPacketTransport, WifiChainOfFour)
 {
     Create(4);

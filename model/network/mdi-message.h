@@ -63,8 +63,8 @@ struct StageReport
 };
 
 /**
- * What workers and sources say to each other. Only the groups that the type needs go over the wire
- * (MessageHeader::Carries).
+ * What workers and sources say to each other. Only the groups that the type needs go over the
+ * wire.
  */
 struct Message
 {
