@@ -69,6 +69,7 @@ Run(int argc, char* argv[])
 
     Scenario scenario = ReadScenario(file, changes);
     scenario.firstRun = static_cast<uint32_t>(RngSeedManager::GetRun() - 1); // --RngRun
+    CheckNetwork(scenario);
     const auto engine = LoadModels(scenario, CreateObject<TorchEngine>());
 
     std::string commandLine = "mdi-run";

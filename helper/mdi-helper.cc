@@ -70,10 +70,7 @@ MdiHelper::AddSource(Ptr<Node> node, uint32_t model, const SourceOptions& option
 void
 MdiHelper::Install(const SystemSpec& system, const NetworkHelper& network)
 {
-    Install(system, [&network](uint32_t from, uint32_t to) {
-        const auto path = network.Path(from, to);
-        return PathInfo{path.goodput, path.delay, path.hops};
-    });
+    Install(system, [&network](uint32_t from, uint32_t to) { return network.Path(from, to); });
 }
 
 void

@@ -9,6 +9,7 @@
 #include "ns3/arp-cache.h"
 #include "ns3/bridge-helper.h"
 #include "ns3/constant-position-mobility-model.h"
+#include "ns3/csma-helper.h"
 #include "ns3/double.h"
 #include "ns3/internet-stack-helper.h"
 #include "ns3/ipv4-address-helper.h"
@@ -47,6 +48,9 @@ constexpr double MTU = 1500;
 
 /// Octets around an IP packet: preamble 8, header 14, check sequence 4, gap 12.
 constexpr double ETHERNET = 38;
+
+/// What one TCP flow gets of a CSMA cable's line rate, between what 100 Mb/s and 1 Gb/s measure.
+constexpr double CSMA_SHARE = 0.75;
 
 /// Short: behind it the queue disc lets flows take turns.
 const char* const HOST_QUEUE = "10p";
@@ -197,10 +201,12 @@ NetworkHelper::AddPointToPoint(Ptr<Node> a, Ptr<Node> b, DataRate rate, Time del
 }
 
 void
-NetworkHelper::AddSwitchedEthernet(NodeContainer nodes, DataRate rate, Time delay)
+NetworkHelper::AddStar(
+    NodeContainer nodes,
+    Time delay,
+    DataRate goodput,
+    const std::function<NetDeviceContainer(Ptr<Node> host, Ptr<Node> center)>& cable)
 {
-    SimpleNetDeviceHelper helper;
-    helper.SetDeviceAttribute("DataRate", DataRateValue(Scaled(rate, MTU / (MTU + ETHERNET))));
     auto center = CreateObject<Node>();
     m_switches.Add(center);
     Link link;
@@ -208,23 +214,54 @@ NetworkHelper::AddSwitchedEthernet(NodeContainer nodes, DataRate rate, Time dela
     NetDeviceContainer ports;
     for (uint32_t i = 0; i < nodes.GetN(); ++i)
     {
-        auto cable = CreateObject<SimpleChannel>();
-        cable->SetAttribute("Delay", TimeValue(delay));
-        helper.SetQueue("ns3::DropTailQueue", "MaxSize", StringValue(HOST_QUEUE));
-        link.devices.Add(helper.Install(nodes.Get(i), cable));
-        helper.SetQueue("ns3::DropTailQueue", "MaxSize", StringValue(PORT_QUEUE));
-        ports.Add(helper.Install(center, cable));
-        link.devices.Get(i)->SetMtu(static_cast<uint16_t>(MTU));
-        ports.Get(i)->SetMtu(static_cast<uint16_t>(MTU));
+        const NetDeviceContainer ends = cable(nodes.Get(i), center);
+        link.devices.Add(ends.Get(0));
+        ports.Add(ends.Get(1));
         for (uint32_t j = 0; j < i; ++j)
         {
             Connect(nodes.Get(i)->GetId(), nodes.Get(j)->GetId(), m_links.size());
         }
     }
     BridgeHelper().Install(center, ports);
-    link.goodput = Scaled(rate, SEGMENT / (MTU + ETHERNET));
+    link.goodput = goodput;
     link.delay = delay + delay;
     m_links.push_back(link);
+}
+
+void
+NetworkHelper::AddSwitchedEthernet(NodeContainer nodes, DataRate rate, Time delay)
+{
+    SimpleNetDeviceHelper helper;
+    helper.SetDeviceAttribute("DataRate", DataRateValue(Scaled(rate, MTU / (MTU + ETHERNET))));
+    AddStar(nodes,
+            delay,
+            Scaled(rate, SEGMENT / (MTU + ETHERNET)),
+            [&helper, delay](Ptr<Node> host, Ptr<Node> center) {
+                auto channel = CreateObject<SimpleChannel>();
+                channel->SetAttribute("Delay", TimeValue(delay));
+                NetDeviceContainer ends;
+                helper.SetQueue("ns3::DropTailQueue", "MaxSize", StringValue(HOST_QUEUE));
+                ends.Add(helper.Install(host, channel));
+                helper.SetQueue("ns3::DropTailQueue", "MaxSize", StringValue(PORT_QUEUE));
+                ends.Add(helper.Install(center, channel));
+                ends.Get(0)->SetMtu(static_cast<uint16_t>(MTU));
+                ends.Get(1)->SetMtu(static_cast<uint16_t>(MTU));
+                return ends;
+            });
+}
+
+void
+NetworkHelper::AddCsma(NodeContainer nodes, DataRate rate, Time delay)
+{
+    CsmaHelper helper;
+    helper.SetChannelAttribute("DataRate", DataRateValue(rate));
+    helper.SetChannelAttribute("Delay", TimeValue(delay));
+    helper.SetQueue("ns3::DropTailQueue", "MaxSize", StringValue(PORT_QUEUE));
+    AddStar(nodes, delay, Scaled(rate, CSMA_SHARE), [&](Ptr<Node> host, Ptr<Node> center) {
+        const NetDeviceContainer ends = helper.Install(NodeContainer(host, center));
+        m_csmaDevices.Add(ends);
+        return ends;
+    });
 }
 
 void
@@ -309,7 +346,7 @@ NetworkHelper::AssignAddresses()
 }
 
 void
-NetworkHelper::Install()
+NetworkHelper::Install(NodeContainer alone)
 {
     NS_ABORT_MSG_IF(m_installed, "The network is installed already");
     m_installed = true;
@@ -319,6 +356,10 @@ NetworkHelper::Install()
         {
             m_nodes[link.nodes.Get(i)->GetId()] = link.nodes.Get(i);
         }
+    }
+    for (uint32_t i = 0; i < alone.GetN(); ++i)
+    {
+        m_nodes[alone.Get(i)->GetId()] = alone.Get(i);
     }
     InternetStackHelper stack;
     stack.SetIpv6StackInstall(false);
@@ -359,7 +400,7 @@ NetworkHelper::Route(Ptr<Node> node)
     auto ip = node->GetObject<Ipv4>();
     auto transport = node->GetObject<PacketTransport>();
     Ptr<Ipv4StaticRouting> routing = Ipv4StaticRoutingHelper().GetStaticRouting(ip);
-    const Tree before = Fewest(self);
+    const Tree& before = Fewest(self);
     std::map<uint32_t, std::vector<size_t>> linksOf;
     for (size_t l = 0; l < m_links.size(); ++l)
     {
@@ -394,10 +435,17 @@ NetworkHelper::Route(Ptr<Node> node)
     }
 }
 
-NetworkHelper::Tree
+const NetworkHelper::Tree&
 NetworkHelper::Fewest(uint32_t from) const
 {
-    Tree before{{from, from}};
+    // Links never change after Install; before, a tree is not kept.
+    const auto known = m_trees.find(from);
+    if (m_installed && known != m_trees.end())
+    {
+        return known->second;
+    }
+    Tree& before = m_trees[from];
+    before = Tree{{from, from}};
     std::deque<uint32_t> open{from};
     while (!open.empty())
     {
@@ -435,12 +483,13 @@ NetworkHelper::Reachable(uint32_t from, uint32_t to) const
     return Fewest(from).count(to) > 0;
 }
 
-NetworkHelper::PathInfo
+PathInfo
 NetworkHelper::Path(uint32_t from, uint32_t to) const
 {
-    const Tree before = Fewest(from);
+    const Tree& before = Fewest(from);
     NS_ABORT_MSG_IF(!before.count(to) || from == to, "No path from node " << from << " to " << to);
     PathInfo path;
+    path.hops = 0;
     for (uint32_t at = to; at != from; at = before.at(at))
     {
         const Link& link = m_links[m_adjacent.at(at).at(before.at(at))];
@@ -459,6 +508,7 @@ NetworkHelper::AssignStreams(int64_t stream)
     {
         stream += channel->AssignStreams(stream);
     }
+    stream += CsmaHelper().AssignStreams(m_csmaDevices, stream);
     stream += WifiHelper().AssignStreams(m_wifiDevices, stream);
     NodeContainer nodes;
     for (const auto& [id, node] : m_nodes)

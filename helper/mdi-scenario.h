@@ -50,10 +50,10 @@ struct Scenario
     /// Links between devices.
     struct Network
     {
-        std::string type;            //!< point-to-point, ethernet or wifi-adhoc
+        std::string type;            //!< point-to-point, ethernet, csma or wifi-adhoc
         std::vector<uint32_t> nodes; //!< indices of devices
-        uint64_t rateBps = 0;        //!< point-to-point, ethernet
-        Time delay;                  //!< point-to-point, ethernet
+        uint64_t rateBps = 0;        //!< all but wifi-adhoc
+        Time delay;                  //!< all but wifi-adhoc
         std::string standard;        //!< wifi-adhoc, such as 802.11n
         std::string dataMode;        //!< wifi-adhoc, such as HtMcs3
         double rangeM = 0;           //!< wifi-adhoc; 0: everybody hears everybody

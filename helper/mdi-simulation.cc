@@ -26,7 +26,7 @@ namespace
 /// Streams of the network start here, those of devices and applications at 0.
 constexpr int64_t NETWORK_STREAMS = 1000000;
 
-/// Ends the simulation and frees its nodes, also when something throws.
+/// Ends the simulation and frees its nodes, also when something throws. An ns-3 process holds one.
 struct SimulatorScope
 {
     ~SimulatorScope()
@@ -56,6 +56,10 @@ BuildNetwork(const Scenario& scenario, const NodeContainer& nodes, NetworkHelper
         {
             network.AddSwitchedEthernet(members, DataRate(part.rateBps), part.delay);
         }
+        else if (part.type == "csma")
+        {
+            network.AddCsma(members, DataRate(part.rateBps), part.delay);
+        }
         else
         {
             WifiOptions options;
@@ -66,7 +70,7 @@ BuildNetwork(const Scenario& scenario, const NodeContainer& nodes, NetworkHelper
             network.AddWifiAdhoc(members, positions, options);
         }
     }
-    network.Install();
+    network.Install(nodes);
 }
 
 } // namespace
@@ -121,6 +125,25 @@ LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine)
         sizes->AddModel(engine->Graph(i));
     }
     return sizes;
+}
+
+void
+CheckNetwork(const Scenario& scenario)
+{
+    SimulatorScope scope;
+    NodeContainer nodes;
+    nodes.Create(static_cast<uint32_t>(scenario.devices.size()));
+    NetworkHelper network;
+    BuildNetwork(scenario, nodes, network);
+    for (uint32_t i = 1; i < nodes.GetN(); ++i)
+    {
+        if (!network.Reachable(nodes.Get(0)->GetId(), nodes.Get(i)->GetId()))
+        {
+            throw BadInput(scenario.file + ": /networks: nothing connects device '" +
+                           scenario.devices[i].name + "' with '" + scenario.devices[0].name +
+                           "'; connect all devices (a Wi-Fi device must be in the range of another)");
+        }
+    }
 }
 
 RunRecord

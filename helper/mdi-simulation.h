@@ -39,6 +39,12 @@ struct RunRecord
 Ptr<TensorEngine> LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine);
 
 /**
+ * Build the network of a scenario once, to see that it connects all devices.
+ * \throws BadInput one line
+ */
+void CheckNetwork(const Scenario& scenario);
+
+/**
  * Simulate one system of a scenario from the start to the end of its last item. Each call begins
  * afresh: its outcome does not depend on what was simulated before in this process.
  *

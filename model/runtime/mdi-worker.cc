@@ -307,10 +307,17 @@ Worker::OwnTable(uint32_t source) const
 Time
 Worker::WaitHere(float minPriority, Time ownShare) const
 {
-    Time waiting = m_device->Remaining() - ownShare;
-    for (const auto& [priority, work] : m_readyWork)
+    Time waiting = m_device->Remaining();
+    if (!m_device->HasIdleSlot())
     {
-        waiting += priority >= minPriority ? work : Time(0);
+        // An idle processor would start the task at once: nothing that waits is ahead of it. (With
+        // the ready set counted here as well, a full ready set could prefer the busy radio to the
+        // idle processor.)
+        waiting -= ownShare;
+        for (const auto& [priority, work] : m_readyWork)
+        {
+            waiting += priority >= minPriority ? work : Time(0);
+        }
     }
     if (m_handshake)
     {

@@ -11,6 +11,7 @@
 
 #include <ATen/Parallel.h>
 #include <cmath>
+#include <dlfcn.h>
 #include <limits>
 #include <list>
 #include <map>
@@ -42,6 +43,13 @@ UseOneThread()
     static std::once_flag once;
     std::call_once(once, []() {
         at::set_num_threads(1);
+        // OpenBLAS counts its threads by itself; two of them yield to each other on small layers.
+        using SetThreads = void (*)(int);
+        if (const auto set =
+                reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads")))
+        {
+            set(1);
+        }
         try
         {
             at::set_num_interop_threads(1);
