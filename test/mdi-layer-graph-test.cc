@@ -149,8 +149,7 @@ TEST(LayerGraph, RejectsWhatCannotRun)
     }
     catch (const std::invalid_argument& error)
     {
-        EXPECT_STREQ(error.what(),
-                     "layer 1 'b/late' reads layer 2, which does not come before it");
+        EXPECT_STREQ(error.what(), "layer 1 'b/late' reads layer 2, which does not come before it");
     }
 }
 
@@ -217,7 +216,9 @@ TEST(LayerGraphJson, EveryRejectedInputNamesItsPlace)
         {"16.5", "\"x\"", "bad.json: layers[1].flop: expected a number from 0 up, found \"x\""},
         {"40", "-40", "bad.json: layers[1].weight_bytes: expected an integer"},
         {"\"outputs\": [1]", "\"outputs\": [2]", "bad.json: outputs[0]: expected an integer"},
-        {"\"forbidden_cuts\": [1]", "\"forbidden_cuts\": [0]", "bad.json: forbidden_cuts[0]: expected an integer from 1 to 1"},
+        {"\"forbidden_cuts\": [1]",
+         "\"forbidden_cuts\": [0]",
+         "bad.json: forbidden_cuts[0]: expected an integer from 1 to 1"},
         {"\"layers\": [{", "\"layers\": [3, {", "bad.json: layers[0]: expected an object"},
         {"{\"format\"", "[{\"format\"", "bad.json: not JSON: "},
         {"\"format\": \"mdi-layer-graph\",", "", "bad.json: this is no layer graph"},

@@ -26,6 +26,7 @@ Pipelined(uint32_t layers, const std::vector<double>& speeds)
     run.model = ChainModel("m", std::vector<double>(layers, 1e9), bytes, 1000);
     run.speeds = speeds;
     run.system = MakePreset("ar-mdi");
+    run.system.pipeline->Set("HeartbeatInterval", TimeValue(MilliSeconds(100)));
     return run;
 }
 
@@ -158,6 +159,19 @@ TEST(Pipeline, AllWorkersButTheSourceMayDie)
     ASSERT_EQ(run.items[0].size(), 80U);
     ExpectAllComplete(run);
     EXPECT_EQ(BusyOf(run, 79).size(), 1U);
+}
+
+TEST(Pipeline, AWorkerTakenForDeadByMistakeLosesNoItem)
+{
+    // Heartbeats every 5 ms over a link of 100 ms: everybody seems dead before the first arrives.
+    IdealRun run = Pipelined(8, {1e11, 1e11, 1e11, 1e11});
+    run.system.pipeline->Set("HeartbeatInterval", TimeValue(MilliSeconds(5)));
+    run.delay = MilliSeconds(100);
+    run.Periodic(0, 50, 0.02);
+    run.Periodic(2, 50, 0.02);
+    run.limit = Seconds(60);
+    run.Run();
+    ExpectAllComplete(run);
 }
 
 TEST(Pipeline, TwoSourcesShareTheWorkersInDifferentOrder)

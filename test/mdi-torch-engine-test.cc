@@ -37,9 +37,9 @@ class Models
         m_folder = mkdtemp(pattern.data());
         const std::string source = MDI_SOURCE_DIR;
         const std::string python = "/usr/bin/python3 '" + source;
-        m_made = Call(python + "/test/make_test_models.py' '" + m_folder.string() + "'") &&
-                 Call(python + "/traces/models/export.py' resnet56 --out '" +
-                      File("resnet56") + "'");
+        m_made =
+            Call(python + "/test/make_test_models.py' '" + m_folder.string() + "'") &&
+            Call(python + "/traces/models/export.py' resnet56 --out '" + File("resnet56") + "'");
     }
 
     ~Models()
@@ -341,8 +341,7 @@ TEST_F(TorchEngineTest, InputsDependOnTheSeedOnly)
     const auto predictions = [&](uint64_t seed) {
         Ptr<TorchEngine> engine = CreateObject<TorchEngine>();
         engine->SetAttribute("InputSeed", UintegerValue(seed));
-        const uint32_t model =
-            engine->LoadModel("residual", TheModels().File("residual"), {IMAGE});
+        const uint32_t model = engine->LoadModel("residual", TheModels().File("residual"), {IMAGE});
         std::vector<int64_t> all;
         for (uint32_t input = 0; input < 20; ++input)
         {
@@ -391,7 +390,7 @@ TEST_F(TorchEngineTest, BadFilesAndShapesGiveOneLine)
     expect(file("weights"), {IMAGE}, "a file of torch.save");
     expect(file("stateful"), {IMAGE}, "changes attributes");
     expect(file("data-shape"), {IMAGE}, "depends on the data");
-    expect(file("residual"), {SEQUENCE}, "cannot run on inputs 1x5x8 float32: Expected 3D");
+    expect(file("residual"), {SEQUENCE}, "cannot run on inputs 1x5x8 float32: Expected 4-dim");
     expect(file("residual"), {TensorSpec{{1, 4, 8, 8}}}, "to have 3 channels, but got 4");
     expect(file("residual"), {}, "takes 1 input, but the shapes of 0 were given");
     expect(file("two-inputs"), {IMAGE}, "takes 2 inputs, but the shapes of 1 were given");

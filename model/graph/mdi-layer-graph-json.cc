@@ -81,9 +81,8 @@ class Place
 
     Place At(const char* field) const
     {
-        return Place(m_value.at(field),
-                     m_file,
-                     m_path.empty() ? field : m_path + "." + std::string(field));
+        return Place(
+            m_value.at(field), m_file, m_path.empty() ? field : m_path + "." + std::string(field));
     }
 
     std::vector<Place> Items() const
@@ -117,8 +116,8 @@ class Place
         if (!m_value.is_number_integer() || tooLarge || m_value.get<int64_t>() < low ||
             m_value.get<int64_t>() > high)
         {
-            Fail("expected an integer from " + std::to_string(low) + " to " +
-                 std::to_string(high) + ", found " + Found());
+            Fail("expected an integer from " + std::to_string(low) + " to " + std::to_string(high) +
+                 ", found " + Found());
         }
         return m_value.get<int64_t>();
     }
@@ -216,9 +215,8 @@ ReadLayer(const Place& place, int64_t index, int64_t modelInputs)
         }
         if (-1 - producer >= modelInputs)
         {
-            input.Fail(std::to_string(producer) + " means input " +
-                       std::to_string(-1 - producer) + " of the model, which has " +
-                       std::to_string(modelInputs));
+            input.Fail(std::to_string(producer) + " means input " + std::to_string(-1 - producer) +
+                       " of the model, which has " + std::to_string(modelInputs));
         }
         layer.inputs.push_back(static_cast<int32_t>(producer));
     }
@@ -232,9 +230,8 @@ ReadLayer(const Place& place, int64_t index, int64_t modelInputs)
 LayerGraph
 ReadGraph(const Place& root, const std::string& name)
 {
-    root.CheckFields(
-        {"format", "version", "name", "inputs", "layers", "outputs", "forbidden_cuts"},
-        5);
+    root.CheckFields({"format", "version", "name", "inputs", "layers", "outputs", "forbidden_cuts"},
+                     5);
     root.At("version").Integer(VERSION, VERSION);
     const std::string itsName = root.At("name").Text();
     if (itsName.empty())
@@ -266,10 +263,8 @@ ReadGraph(const Place& root, const std::string& name)
             outputs.push_back(static_cast<uint32_t>(output.Integer(0, size - 1)));
         }
     }
-    LayerGraph graph(name.empty() ? itsName : name,
-                     std::move(inputs),
-                     std::move(layers),
-                     std::move(outputs));
+    LayerGraph graph(
+        name.empty() ? itsName : name, std::move(inputs), std::move(layers), std::move(outputs));
     if (root.Has("forbidden_cuts"))
     {
         for (const Place& cut : root.At("forbidden_cuts").Items())
@@ -335,8 +330,7 @@ LayerGraphFromJson(const std::string& text, const std::string& file, const std::
     if (!hasFormat || json["format"] != FORMAT)
     {
         root.Fail(std::string(hasFormat ? "format: " : "") +
-                  "this is no layer graph; expected an object with \"format\": \"" + FORMAT +
-                  "\"" +
+                  "this is no layer graph; expected an object with \"format\": \"" + FORMAT + "\"" +
                   (hasFormat && json["format"] == "mdi-model"
                        ? "; this describes the inputs of a .pt file, give that one"
                        : ""));

@@ -36,8 +36,10 @@ Pipeline::GetTypeId()
                           MakeBooleanAccessor(&Pipeline::m_adapt),
                           MakeBooleanChecker())
             .AddAttribute("HeartbeatInterval",
-                          "Time between heartbeats (tunable default, unverified)",
-                          TimeValue(MilliSeconds(200)),
+                          "Time between heartbeats; on a saturated radio channel they come late, and a "
+                          "worker that is only slow must not be taken for dead (tunable default, "
+                          "unverified)",
+                          TimeValue(Seconds(1)),
                           MakeTimeAccessor(&Pipeline::m_heartbeat),
                           MakeTimeChecker(MilliSeconds(1)))
             .AddAttribute(
@@ -193,7 +195,8 @@ Pipeline::OnHandedOver(uint32_t to, const Message& message)
 void
 Pipeline::OnOutputSafe(const Task& task)
 {
-    if (task.committed)
+    // A slice that this worker took over from a failed one came from itself.
+    if (task.committed && task.handedBy != m_host.self)
     {
         Message done;
         done.type = MessageType::DONE;

@@ -27,26 +27,25 @@ class TorchEngine::Impl
 TypeId
 TorchEngine::GetTypeId()
 {
-    static TypeId tid =
-        TypeId("ns3::mdi::TorchEngine")
-            .SetParent<TensorEngine>()
-            .SetGroupName("Mdi")
-            .AddConstructor<TorchEngine>()
-            .AddAttribute("Memo",
-                          "Without effect: this build has no LibTorch.",
-                          BooleanValue(true),
-                          MakeBooleanAccessor(&TorchEngine::m_memo),
-                          MakeBooleanChecker())
-            .AddAttribute("StoreBytes",
-                          "Without effect: this build has no LibTorch.",
-                          UintegerValue(512ULL << 20),
-                          MakeUintegerAccessor(&TorchEngine::m_storeBytes),
-                          MakeUintegerChecker<uint64_t>())
-            .AddAttribute("InputSeed",
-                          "Without effect: this build has no LibTorch.",
-                          UintegerValue(1),
-                          MakeUintegerAccessor(&TorchEngine::m_inputSeed),
-                          MakeUintegerChecker<uint64_t>());
+    static TypeId tid = TypeId("ns3::mdi::TorchEngine")
+                            .SetParent<TensorEngine>()
+                            .SetGroupName("Mdi")
+                            .AddConstructor<TorchEngine>()
+                            .AddAttribute("Memo",
+                                          "Without effect: this build has no LibTorch.",
+                                          BooleanValue(true),
+                                          MakeBooleanAccessor(&TorchEngine::m_memo),
+                                          MakeBooleanChecker())
+                            .AddAttribute("StoreBytes",
+                                          "Without effect: this build has no LibTorch.",
+                                          UintegerValue(512ULL << 20),
+                                          MakeUintegerAccessor(&TorchEngine::m_storeBytes),
+                                          MakeUintegerChecker<uint64_t>())
+                            .AddAttribute("InputSeed",
+                                          "Without effect: this build has no LibTorch.",
+                                          UintegerValue(1),
+                                          MakeUintegerAccessor(&TorchEngine::m_inputSeed),
+                                          MakeUintegerChecker<uint64_t>());
     return tid;
 }
 

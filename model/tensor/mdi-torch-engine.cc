@@ -99,8 +99,7 @@ LargestDifference(const at::Tensor& a, const at::Tensor& b)
     double largest = 0;
     for (int64_t i = 0; i < x.numel(); ++i)
     {
-        const bool same =
-            left[i] == right[i] || (std::isnan(left[i]) && std::isnan(right[i]));
+        const bool same = left[i] == right[i] || (std::isnan(left[i]) && std::isnan(right[i]));
         if (!same)
         {
             const double difference = std::fabs(left[i] - right[i]);
@@ -334,8 +333,7 @@ TorchEngine::Prediction(const TensorId& result)
     if (result.boundary != slicer->Graph().Size())
     {
         throw std::invalid_argument("boundary " + std::to_string(result.boundary) +
-                                    " is not the result of model '" + slicer->Graph().Name() +
-                                    "'");
+                                    " is not the result of model '" + slicer->Graph().Name() + "'");
     }
     const Bundle bundle = m_impl->Obtain(result, m_storeBytes, m_inputSeed);
     const at::Tensor& first = bundle.at(slicer->ResultPositions().front());
@@ -363,8 +361,7 @@ TorchEngine::MaxError(const TensorId& result)
     if (result.boundary != slicer->Graph().Size())
     {
         throw std::invalid_argument("boundary " + std::to_string(result.boundary) +
-                                    " is not the result of model '" + slicer->Graph().Name() +
-                                    "'");
+                                    " is not the result of model '" + slicer->Graph().Name() + "'");
     }
     const Bundle bundle = m_impl->Obtain(result, m_storeBytes, m_inputSeed);
     const Bundle whole = m_impl->ObtainWhole(result, m_storeBytes, m_inputSeed);

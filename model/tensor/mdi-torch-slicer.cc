@@ -113,8 +113,7 @@ TorchSlicer::TorchSlicer(const std::string& name,
         const std::vector<Value*> last = Alive(m_graph.Size());
         for (Value* output : m_trace.graph->outputs())
         {
-            m_resultPositions.push_back(std::find(last.begin(), last.end(), output) -
-                                        last.begin());
+            m_resultPositions.push_back(std::find(last.begin(), last.end(), output) - last.begin());
         }
     }
     catch (const std::exception& error)
@@ -251,8 +250,8 @@ TorchSlicer::Flop(const Node* node) const
             transposed = torch::jit::constant_as<bool>(node->inputs().at(TRANSPOSED)).value();
         }
         const at::Tensor weight = tensor(1);
-        const double elements = transposed ? tensor(0).numel()
-                                           : m_trace.values.at(node->output()).toTensor().numel();
+        const double elements =
+            transposed ? tensor(0).numel() : m_trace.values.at(node->output()).toTensor().numel();
         return weight.size(0) == 0 ? 0 : FLOP_PER_MAC * elements * weight[0].numel();
     }
     const auto product = products.find(op);
@@ -417,8 +416,8 @@ TorchSlicer::Prepare(uint32_t begin, uint32_t end)
         }
         if (!IsConstant(value) && !IsGlue(value))
         {
-            throw std::logic_error("slice [" + std::to_string(begin) + ", " +
-                                   std::to_string(end) + ") misses " + value->debugName());
+            throw std::logic_error("slice [" + std::to_string(begin) + ", " + std::to_string(end) +
+                                   ") misses " + value->debugName());
         }
         Node* copy = graph->insertNode(graph->createClone(value->node(), map));
         known[value] = copy->output();

@@ -101,8 +101,8 @@ FreezeGraph(const torch::jit::Module& module, size_t inputs)
     {
         const size_t taken = graph->inputs().size();
         throw std::runtime_error("forward() takes " + std::to_string(taken) +
-                                 (taken == 1 ? " input" : " inputs") + ", but the shapes of " + std::to_string(inputs) +
-                                 " were given");
+                                 (taken == 1 ? " input" : " inputs") + ", but the shapes of " +
+                                 std::to_string(inputs) + " were given");
     }
     for (const Value* input : graph->inputs())
     {
@@ -266,8 +266,7 @@ FlattenOutput(Graph& graph,
     else if (example.isList())
     {
         items = example.toListRef().vec();
-        Node* source =
-            built ? node : graph.insertNode(graph.createListUnpack(value, items.size()));
+        Node* source = built ? node : graph.insertNode(graph.createListUnpack(value, items.size()));
         parts = built ? source->inputs().vec() : source->outputs().vec();
     }
     else
