@@ -165,7 +165,7 @@ class NetworkHelper
     NodeContainer m_switches;
     NetDeviceContainer m_wifiDevices;
     std::vector<Ptr<YansWifiChannel>> m_wifiChannels;
-    NetDeviceContainer m_csmaDevices; //!< of nodes and switches
+    NetDeviceContainer m_csmaDevices;         //!< of nodes and switches
     mutable std::map<uint32_t, Tree> m_trees; //!< Fewest, by its argument
     bool m_installed = false;
 };

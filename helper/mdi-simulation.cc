@@ -139,9 +139,10 @@ CheckNetwork(const Scenario& scenario)
     {
         if (!network.Reachable(nodes.Get(0)->GetId(), nodes.Get(i)->GetId()))
         {
-            throw BadInput(scenario.file + ": /networks: nothing connects device '" +
-                           scenario.devices[i].name + "' with '" + scenario.devices[0].name +
-                           "'; connect all devices (a Wi-Fi device must be in the range of another)");
+            throw BadInput(
+                scenario.file + ": /networks: nothing connects device '" +
+                scenario.devices[i].name + "' with '" + scenario.devices[0].name +
+                "'; connect all devices (a Wi-Fi device must be in the range of another)");
         }
     }
 }

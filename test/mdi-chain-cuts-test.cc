@@ -69,7 +69,9 @@ struct RandomCase
             speeds.push_back(static_cast<double>(1 + random() % 5));
         }
         work = CumulatedWork(boundaries, [this](uint32_t b, uint32_t e) { return Work(b, e); });
-        costs.compute = [this](uint32_t n, uint32_t b, uint32_t e) { return Work(b, e) / speeds[n]; };
+        costs.compute = [this](uint32_t n, uint32_t b, uint32_t e) {
+            return Work(b, e) / speeds[n];
+        };
         costs.link = [this](uint32_t, uint32_t b) { return cutCost[b]; };
     }
 
@@ -115,7 +117,8 @@ TEST(ChainCuts, EqualWorkEqualsBruteForceAndLeavesNoSliceEmpty)
     for (unsigned seed = 0; seed < 1000; ++seed)
     {
         RandomCase c(seed);
-        const auto parts = std::min<uint32_t>(c.workers, static_cast<uint32_t>(c.boundaries.size()) - 1);
+        const auto parts =
+            std::min<uint32_t>(c.workers, static_cast<uint32_t>(c.boundaries.size()) - 1);
         auto largest = [&c](const std::vector<uint32_t>& cuts) {
             double most = 0;
             for (size_t i = 1; i < cuts.size(); ++i)

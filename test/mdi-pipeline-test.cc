@@ -93,17 +93,16 @@ TEST(Pipeline, ASlowedWorkerGetsFewerLayers)
     run.Periodic(0, 300, 0.1);
     run.prepare = [](MdiHelper& mdi) {
         const auto device = mdi.GetWorkers()[1]->GetNode()->GetObject<ComputeDevice>();
-        Simulator::Schedule(Seconds(4), [device] {
-            device->SetAttribute("SpeedFactor", DoubleValue(0.25));
-        });
+        Simulator::Schedule(Seconds(4),
+                            [device] { device->SetAttribute("SpeedFactor", DoubleValue(0.25)); });
     };
     run.Run();
     ExpectAllComplete(run);
     auto layersOf = [&run](uint32_t item, uint32_t node, double speed) {
         return BusyOf(run, item).at(node) * speed / 1e9;
     };
-    EXPECT_NEAR(layersOf(10, 1, 1e11), 4, 1e-6);      // a third of 12
-    EXPECT_LT(layersOf(290, 1, 0.25e11), 2.5);        // 12 * 0.25 / 2.25 = 1.3
+    EXPECT_NEAR(layersOf(10, 1, 1e11), 4, 1e-6); // a third of 12
+    EXPECT_LT(layersOf(290, 1, 0.25e11), 2.5);   // 12 * 0.25 / 2.25 = 1.3
     EXPECT_GT(layersOf(290, 0, 1e11), 4.5);
     EXPECT_LT(run.Latencies()[290], run.Latencies()[35]); // better than just after the slow-down
 }

@@ -30,10 +30,9 @@ SojournTime(double arrivalRate, double serviceTime, const std::string& distribut
         run.distribution = distribution;
         run.limit = Seconds(1e6);
         run.Periodic(0, 4000, 1);
-        run.sources[0].second.admission.Set(
-            "Gap",
-            StringValue("ns3::ExponentialRandomVariable[Mean=" + std::to_string(1 / arrivalRate) +
-                        "]"));
+        run.sources[0].second.admission.Set("Gap",
+                                            StringValue("ns3::ExponentialRandomVariable[Mean=" +
+                                                        std::to_string(1 / arrivalRate) + "]"));
         run.Run();
         means.push_back(run.MeanLatency());
     }

@@ -1,1 +1,701 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-job-pool.h"
+#include "mdi-json-reader.h"
+#include "mdi-results-folder.h"
+#include "mdi-statistics.h"
+#include "mdi-summary.h"
+#include "mdi-timeline.h"
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <sys/resource.h>
+#include <unistd.h>
+
+using namespace ns3;
+using namespace ns3::mdi;
+namespace fs = std::filesystem;
+
+namespace
+{
+
+/// An empty folder that is the working folder as long as this object lives.
+class WorkingFolder
+{
+  public:
+    WorkingFolder()
+        : m_before(fs::current_path())
+    {
+        std::string name = ::testing::TempDir() + "mdi-results-XXXXXX";
+        m_path = mkdtemp(name.data());
+        fs::current_path(m_path);
+    }
+
+    ~WorkingFolder()
+    {
+        fs::current_path(m_before);
+        fs::remove_all(m_path);
+    }
+
+    /// Everything in it, also in folders below, sorted.
+    static std::vector<std::string> Content()
+    {
+        std::vector<std::string> paths;
+        for (const auto& entry : fs::recursive_directory_iterator("."))
+        {
+            paths.push_back(entry.path().lexically_normal().string());
+        }
+        std::sort(paths.begin(), paths.end());
+        return paths;
+    }
+
+  private:
+    fs::path m_before;
+    fs::path m_path;
+};
+
+void
+Write(const std::string& path, const std::string& text)
+{
+    std::ofstream(path) << text;
+}
+
+std::string
+Read(const std::string& path)
+{
+    std::ifstream stream(path);
+    return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+/// What BadInput says; "" if it is not thrown.
+template <typename Call>
+std::string
+MessageOf(const Call& call)
+{
+    try
+    {
+        call();
+        return "";
+    }
+    catch (const BadInput& error)
+    {
+        return error.what();
+    }
+}
+
+ItemRecord
+Item(uint32_t source, uint32_t item, double admitted, double latency)
+{
+    ItemRecord record;
+    record.id = {source, item};
+    record.priority = source == 0 ? 10 : 1;
+    record.admitted = Seconds(admitted);
+    if (latency >= 0)
+    {
+        record.completed = Seconds(admitted + latency);
+    }
+    return record;
+}
+
+/// Two sources with items, of which one is lost and one under way, and one source without any.
+RunRecord
+HandMade()
+{
+    RunRecord record;
+    record.system = "ddi";
+    record.run = 3;
+    record.seed = 7;
+    record.controlBytes = 1000;
+    record.items.resize(3);
+    record.items[0] = {Item(0, 0, 1, 0.5), Item(0, 1, 2, 1.5), Item(0, 2, 3, -1)};
+    record.items[0][0].bytesOnWire = 100;
+    record.items[0][0].prediction = 4;
+    record.items[0][0].outputError = 0;
+    record.items[0][0].hops = 2;
+    record.items[0][1].outputError = 0.25;
+    record.items[0][2].lost = "no neighbour";
+    record.items[0][2].bytesOnWire = 10;
+    record.items[2] = {Item(2, 0, 0.5, 0.5), Item(2, 1, 0.75, -1)};
+    return record;
+}
+
+std::vector<std::string>
+Lines(const std::string& text)
+{
+    std::vector<std::string> lines;
+    std::stringstream stream(text);
+    std::string line;
+    while (std::getline(stream, line))
+    {
+        lines.push_back(line);
+    }
+    return lines;
+}
+
+bool
+Same(const std::optional<double>& a, const std::optional<double>& b)
+{
+    return a.has_value() == b.has_value() && (!a || *a == *b);
+}
+
+void
+NoCoreFile()
+{
+    const rlimit none{0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+}
+
+} // namespace
+
+TEST(Statistics, QuantileInterpolatesLikeNumpy)
+{
+    EXPECT_EQ(Quantile({7}, 0), 7);
+    EXPECT_EQ(Quantile({7}, 0.99), 7);
+    EXPECT_EQ(Quantile({4, 1, 3, 2}, 0.5), 2.5); // in any order
+    EXPECT_EQ(Quantile({4, 1, 3, 2}, 0), 1);
+    EXPECT_EQ(Quantile({4, 1, 3, 2}, 1), 4);
+    EXPECT_EQ(Quantile({1, 2, 3, 4, 5}, 0.25), 2);
+    EXPECT_DOUBLE_EQ(Quantile({10, 20, 30, 40}, 0.95), 38.5);
+    EXPECT_DOUBLE_EQ(Quantile({10, 20, 30, 40}, 0.99), 39.7);
+    EXPECT_EQ(Quantile({5, 5, 5}, 0.7), 5);
+}
+
+TEST(Statistics, StudentTMatchesTables)
+{
+    const std::map<unsigned, double> table{{1, 12.7062047},
+                                           {2, 4.3026527},
+                                           {5, 2.5705818},
+                                           {10, 2.2281389},
+                                           {11, 2.2009852},
+                                           {20, 2.0859634},
+                                           {30, 2.0422725},
+                                           {100, 1.9839715},
+                                           {100000, 1.9599877}};
+    for (const auto& [degrees, t] : table)
+    {
+        EXPECT_NEAR(StudentT975(degrees), t, 1e-4) << degrees;
+    }
+    for (unsigned degrees = 1; degrees < 200; ++degrees)
+    {
+        EXPECT_GT(StudentT975(degrees), StudentT975(degrees + 1)) << degrees;
+    }
+}
+
+TEST(Statistics, MeanComesWithItsInterval)
+{
+    const MeanInterval one = MeanWithInterval({3});
+    EXPECT_EQ(one.mean, 3);
+    EXPECT_TRUE(std::isnan(one.halfWidth));
+    // Standard deviation 1 of 3 values: t(2) / sqrt(3).
+    const MeanInterval three = MeanWithInterval({1, 2, 3});
+    EXPECT_DOUBLE_EQ(three.mean, 2);
+    EXPECT_NEAR(three.halfWidth, 4.302652730 / std::sqrt(3.0), 1e-9);
+    const MeanInterval same = MeanWithInterval({2, 2, 2, 2});
+    EXPECT_EQ(same.mean, 2);
+    EXPECT_EQ(same.halfWidth, 0);
+    const MeanInterval four = MeanWithInterval({2, 4, 4, 6}); // variance 8/3
+    EXPECT_NEAR(four.halfWidth, 3.182446305 * std::sqrt(8.0 / 3 / 4), 1e-9);
+}
+
+TEST(Summary, NumbersRoundTrip)
+{
+    EXPECT_EQ(RoundTrip(0), "0");
+    EXPECT_EQ(RoundTrip(0.1), "0.1");
+    EXPECT_EQ(RoundTrip(10), "10");
+    EXPECT_EQ(RoundTrip(-2.5), "-2.5");
+    for (double value : {1.0 / 3,
+                         0.1 + 0.2,
+                         1e-300,
+                         1e300,
+                         std::numeric_limits<double>::min(),
+                         std::numeric_limits<double>::denorm_min(),
+                         std::numeric_limits<double>::max(),
+                         123456789.123456789,
+                         std::nextafter(1.0, 2.0)})
+    {
+        EXPECT_EQ(std::strtod(RoundTrip(value).c_str(), nullptr), value);
+        EXPECT_EQ(std::strtod(RoundTrip(-value).c_str(), nullptr), -value);
+    }
+}
+
+TEST(Summary, HeadersAreThoseOfTheContract)
+{
+    EXPECT_STREQ(SUMMARY_HEADER,
+                 "system,run,seed,source,priority,items_admitted,items_completed,items_lost,"
+                 "latency_mean_s,latency_p50_s,latency_p95_s,latency_p99_s,throughput_hz,accuracy,"
+                 "exit_mean_layer_fraction,bytes_on_wire,energy_j,makespan_s,output_error_max");
+    EXPECT_STREQ(ITEMS_HEADER,
+                 "system,run,source,item,priority,admitted_s,completed_s,exit,label,prediction,"
+                 "hops,bytes_on_wire");
+}
+
+TEST(Summary, RowsRoundTrip)
+{
+    SummaryRow full;
+    full.system = "pa-mdi";
+    full.run = 2;
+    full.seed = 4294967295;
+    full.source = "ts";
+    full.priority = 10;
+    full.itemsAdmitted = 100;
+    full.itemsCompleted = 98;
+    full.itemsLost = 2;
+    full.latencyMeanS = 0.1;
+    full.latencyP50S = 1.0 / 3;
+    full.latencyP95S = 0.5;
+    full.latencyP99S = 1e-9;
+    full.throughputHz = 12.5;
+    full.accuracy = 0.93;
+    full.exitMeanLayerFraction = 0.75;
+    full.bytesOnWire = 9007199254740992;
+    full.energyJ = 3.25;
+    full.makespanS = 100;
+    full.outputErrorMax = 0; // known to be 0 is not unknown
+    SummaryRow empty;
+    empty.system = "local";
+    empty.source = "all";
+    SummaryRow last = empty; // the last cell alone
+    last.outputErrorMax = 1e-7;
+
+    for (const auto& row : {full, empty, last})
+    {
+        std::ostringstream text;
+        WriteSummaryRow(text, row);
+        std::string line = text.str();
+        ASSERT_EQ(line.back(), '\n');
+        line.pop_back();
+        EXPECT_EQ(std::count(line.begin(), line.end(), ','),
+                  std::count(SUMMARY_HEADER, SUMMARY_HEADER + std::strlen(SUMMARY_HEADER), ','));
+        const SummaryRow read = ParseSummaryRow(line);
+        EXPECT_EQ(read.system, row.system);
+        EXPECT_EQ(read.run, row.run);
+        EXPECT_EQ(read.seed, row.seed);
+        EXPECT_EQ(read.source, row.source);
+        EXPECT_TRUE(Same(read.priority, row.priority));
+        EXPECT_EQ(read.itemsAdmitted, row.itemsAdmitted);
+        EXPECT_EQ(read.itemsCompleted, row.itemsCompleted);
+        EXPECT_EQ(read.itemsLost, row.itemsLost);
+        EXPECT_TRUE(Same(read.latencyMeanS, row.latencyMeanS));
+        EXPECT_TRUE(Same(read.latencyP50S, row.latencyP50S));
+        EXPECT_TRUE(Same(read.latencyP95S, row.latencyP95S));
+        EXPECT_TRUE(Same(read.latencyP99S, row.latencyP99S));
+        EXPECT_TRUE(Same(read.throughputHz, row.throughputHz));
+        EXPECT_TRUE(Same(read.accuracy, row.accuracy));
+        EXPECT_TRUE(Same(read.exitMeanLayerFraction, row.exitMeanLayerFraction));
+        EXPECT_EQ(read.bytesOnWire, row.bytesOnWire);
+        EXPECT_TRUE(Same(read.energyJ, row.energyJ));
+        EXPECT_TRUE(Same(read.makespanS, row.makespanS));
+        EXPECT_TRUE(Same(read.outputErrorMax, row.outputErrorMax));
+        std::ostringstream again;
+        WriteSummaryRow(again, read);
+        EXPECT_EQ(again.str(), text.str());
+    }
+    std::ostringstream text;
+    WriteSummaryRow(text, empty);
+    EXPECT_EQ(text.str(), "local,0,0,all,,0,0,0,,,,,,,,0,,,\n");
+}
+
+TEST(Summary, RejectsRowsThatAreNone)
+{
+    for (const char* line : {"",
+                             "local,0,0,all",
+                             "local,0,0,all,,0,0,0,,,,,,,,0,,,,",
+                             "local,x,0,all,,0,0,0,,,,,,,,0,,,",
+                             "local,0,0,all,1e,0,0,0,,,,,,,,0,,,",
+                             "local,0,0,all,,0,0,0,0.5s,,,,,,,0,,,"})
+    {
+        EXPECT_THROW(ParseSummaryRow(line), std::runtime_error) << line;
+    }
+}
+
+TEST(Summary, SummarizesLostItemsAndEmptySources)
+{
+    const auto rows = Summarize(HandMade(), {"ts", "idle", "nts"});
+    ASSERT_EQ(rows.size(), 4u);
+    for (const auto& row : rows)
+    {
+        EXPECT_EQ(row.system, "ddi");
+        EXPECT_EQ(row.run, 3u);
+        EXPECT_EQ(row.seed, 7u);
+        EXPECT_FALSE(row.energyJ);
+        EXPECT_FALSE(row.accuracy);
+        EXPECT_FALSE(row.exitMeanLayerFraction);
+    }
+    EXPECT_EQ(rows[0].source, "ts");
+    EXPECT_EQ(rows[0].priority, 10);
+    EXPECT_EQ(rows[0].itemsAdmitted, 3u);
+    EXPECT_EQ(rows[0].itemsCompleted, 2u);
+    EXPECT_EQ(rows[0].itemsLost, 1u);
+    EXPECT_DOUBLE_EQ(*rows[0].latencyMeanS, 1);
+    EXPECT_DOUBLE_EQ(*rows[0].latencyP50S, 1);
+    EXPECT_DOUBLE_EQ(*rows[0].latencyP95S, 1.45);
+    EXPECT_DOUBLE_EQ(*rows[0].latencyP99S, 1.49);
+    EXPECT_DOUBLE_EQ(*rows[0].makespanS, 2.5); // from 1 to 3.5
+    EXPECT_DOUBLE_EQ(*rows[0].throughputHz, 2 / 2.5);
+    EXPECT_EQ(rows[0].bytesOnWire, 110u); // those of the lost item were sent, too
+    EXPECT_EQ(rows[0].outputErrorMax, 0.25);
+
+    EXPECT_EQ(rows[1].source, "idle");
+    EXPECT_EQ(rows[1].itemsAdmitted, 0u);
+    for (const auto& value : {rows[1].priority,
+                              rows[1].latencyMeanS,
+                              rows[1].latencyP50S,
+                              rows[1].latencyP95S,
+                              rows[1].latencyP99S,
+                              rows[1].throughputHz,
+                              rows[1].makespanS,
+                              rows[1].outputErrorMax})
+    {
+        EXPECT_FALSE(value);
+    }
+
+    EXPECT_EQ(rows[2].source, "nts");
+    EXPECT_EQ(rows[2].itemsAdmitted, 2u);
+    EXPECT_EQ(rows[2].itemsCompleted, 1u);
+    EXPECT_EQ(rows[2].itemsLost, 0u);
+    EXPECT_FALSE(rows[2].outputErrorMax);
+
+    EXPECT_EQ(rows[3].source, "all");
+    EXPECT_FALSE(rows[3].priority);
+    EXPECT_EQ(rows[3].itemsAdmitted, 5u);
+    EXPECT_EQ(rows[3].itemsCompleted, 3u);
+    EXPECT_EQ(rows[3].itemsLost, 1u);
+    EXPECT_DOUBLE_EQ(*rows[3].latencyMeanS, 2.5 / 3);
+    EXPECT_DOUBLE_EQ(*rows[3].makespanS, 3);      // from 0.5 to 3.5
+    EXPECT_EQ(rows[3].bytesOnWire, 110u + 1000u); // control messages belong to no source
+    EXPECT_EQ(rows[3].outputErrorMax, 0.25);
+}
+
+TEST(Summary, WritesItems)
+{
+    std::ostringstream text;
+    WriteItems(text, HandMade(), {"ts", "idle", "nts"});
+    EXPECT_EQ(text.str(),
+              "ddi,3,ts,0,10,1,1.5,,,4,2,100\n"
+              "ddi,3,ts,1,10,2,3.5,,,,0,0\n"
+              "ddi,3,ts,2,10,3,,,,,0,10\n"
+              "ddi,3,nts,0,1,0.5,1,,,,0,0\n"
+              "ddi,3,nts,1,1,0.75,,,,,0,0\n");
+    const auto lines = Lines(text.str());
+    for (const auto& line : lines)
+    {
+        EXPECT_EQ(std::count(line.begin(), line.end(), ','),
+                  std::count(ITEMS_HEADER, ITEMS_HEADER + std::strlen(ITEMS_HEADER), ','));
+    }
+}
+
+TEST(Summary, PrintsATableForPeople)
+{
+    auto rows = Summarize(HandMade(), {"ts", "idle", "nts"});
+    RunRecord next = HandMade();
+    next.run = 4;
+    next.items[0][0].completed = Seconds(2);
+    for (const auto& row : Summarize(next, {"ts", "idle", "nts"}))
+    {
+        rows.push_back(row);
+    }
+    std::ostringstream text;
+    PrintTable(text, rows);
+    const auto lines = Lines(text.str());
+    ASSERT_EQ(lines.size(), 5u); // a header and a line per source, runs together
+    EXPECT_NE(lines[1].find("1125.0 +- "), std::string::npos) << lines[1]; // of 1000 and 1250 ms
+    EXPECT_NE(lines[2].find(" - "), std::string::npos) << lines[2];        // unknown, not 0
+    for (const auto& line : lines)
+    {
+        EXPECT_EQ(line.size(), lines[0].size());
+        EXPECT_EQ(line.find("nan"), std::string::npos);
+    }
+}
+
+TEST(Timeline, IsJsonWithMatchingPairs)
+{
+    RunRecord record = HandMade();
+    Span task;
+    task.from = 1;
+    task.begin = MilliSeconds(1500);
+    task.end = MicroSeconds(1500250);
+    task.task = {{0, 1}, 0, 2};
+    Span transfer = task;
+    transfer.transfer = true;
+    transfer.from = 0;
+    transfer.to = 1;
+    transfer.bytes = 1234;
+    Span back = transfer;
+    back.from = 1;
+    back.to = 0;
+    back.type = MessageType::RESULT;
+    record.spans = {task, transfer, transfer, back};
+    std::ostringstream text;
+    text << TIMELINE_BEGIN;
+    for (uint32_t process : {0, 1})
+    {
+        WriteTimelineEvents(text, record, process, {"dev \"a\"", "b"}, {"ts", "idle", "nts"});
+    }
+    text << TIMELINE_END;
+    const auto json = nlohmann::json::parse(text.str());
+
+    std::map<std::pair<int, int>, std::string> tracks;
+    std::map<std::string, double> open;
+    std::set<std::string> ids;
+    int tasks = 0;
+    int transfers = 0;
+    for (const auto& event : json["traceEvents"])
+    {
+        const std::string phase = event["ph"];
+        if (event["name"] == "thread_name")
+        {
+            const bool isNew =
+                tracks.emplace(std::make_pair(event["pid"], event["tid"]), event["args"]["name"])
+                    .second;
+            EXPECT_TRUE(isNew);
+        }
+        else if (phase == "X")
+        {
+            ++tasks;
+            EXPECT_EQ(event["ts"], 1500000);
+            EXPECT_EQ(event["dur"], 250);
+            EXPECT_EQ(tracks.at({event["pid"], event["tid"]}), "b");
+            EXPECT_NE(event["name"].get<std::string>().find("ts 1/2"), std::string::npos);
+        }
+        else if (phase == "b")
+        {
+            ++transfers;
+            EXPECT_EQ(event["args"]["bytes"], 1234);
+            EXPECT_EQ(tracks.at({event["pid"], event["tid"]}), event["cat"]);
+            EXPECT_TRUE(ids.insert(event["id"]).second) << "an id of another pair";
+            open[event["id"]] = event["ts"];
+        }
+        else if (phase == "e")
+        {
+            ASSERT_EQ(open.count(event["id"]), 1u);
+            EXPECT_GE(event["ts"].get<double>(), open[event["id"]]);
+            open.erase(event["id"]);
+        }
+        else
+        {
+            EXPECT_EQ(phase, "M");
+        }
+    }
+    EXPECT_TRUE(open.empty());
+    EXPECT_EQ(tasks, 2);
+    EXPECT_EQ(transfers, 6);
+    std::multiset<std::string> names;
+    for (const auto& track : tracks)
+    {
+        names.insert(track.second);
+    }
+    EXPECT_EQ(names,
+              (std::multiset<std::string>{"b",
+                                          "b",
+                                          "b -> dev \"a\"",
+                                          "b -> dev \"a\"",
+                                          "dev \"a\"",
+                                          "dev \"a\"",
+                                          "dev \"a\" -> b",
+                                          "dev \"a\" -> b"}));
+}
+
+TEST(ResultsFolder, AppearsOnlyOnCommit)
+{
+    const WorkingFolder here;
+    ResultsFolder folder("out", "x", false);
+    Write(folder.File("summary.csv"), "text");
+    EXPECT_FALSE(fs::exists("out"));
+    EXPECT_EQ(folder.Commit(), "out");
+    EXPECT_EQ(here.Content(), (std::vector<std::string>{"out", "out/summary.csv"}));
+    EXPECT_EQ(Read("out/summary.csv"), "text");
+    const auto permissions = fs::status("out").permissions();
+    EXPECT_NE(permissions & fs::perms::others_read, fs::perms::none);
+}
+
+TEST(ResultsFolder, LeavesNothingWithoutCommit)
+{
+    const WorkingFolder here;
+    for (const char* out : {"", "out"})
+    {
+        const ResultsFolder folder(out, "x", false);
+        Write(folder.File("summary.csv"), "text");
+        EXPECT_FALSE(here.Content().empty());
+    }
+    EXPECT_EQ(here.Content(), std::vector<std::string>());
+}
+
+TEST(ResultsFolder, NumbersItsDefaultNames)
+{
+    const WorkingFolder here;
+    for (int i = 1; i <= 3; ++i)
+    {
+        ResultsFolder folder("", "x", false);
+        Write(folder.File("manifest.json"), std::to_string(i));
+        EXPECT_EQ(folder.Commit(), "mdi-results/x-" + std::to_string(i));
+    }
+    EXPECT_EQ(Read("mdi-results/x-1/manifest.json"), "1");
+    {
+        ResultsFolder folder("", "x", false);
+    }
+    EXPECT_EQ(here.Content().size(), 7u); // others' results stay
+}
+
+TEST(ResultsFolder, NeverOverwritesUnlessTold)
+{
+    const WorkingFolder here;
+    fs::create_directory("empty");
+    {
+        ResultsFolder folder("empty/", "x", false); // an empty folder holds nothing to lose
+        Write(folder.File("manifest.json"), "first");
+        EXPECT_EQ(folder.Commit(), "empty");
+    }
+    fs::create_directory("other");
+    Write("other/thesis.tex", "years of work");
+    Write("file", "text");
+    for (const char* out : {"empty", "empty/", "other", "file"})
+    {
+        const std::string message = MessageOf([&] { ResultsFolder(out, "x", false); });
+        EXPECT_NE(message.find(std::string("--out=") + out + ": "), std::string::npos) << message;
+        EXPECT_NE(message.find("--overwrite"), std::string::npos) << message;
+        EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+    }
+    // --overwrite replaces results only.
+    for (const char* out : {"other", "file"})
+    {
+        const std::string message = MessageOf([&] { ResultsFolder(out, "x", true); });
+        EXPECT_NE(message.find("no results folder"), std::string::npos) << message;
+    }
+    {
+        ResultsFolder folder("empty", "x", true);
+        Write(folder.File("summary.csv"), "second");
+        EXPECT_EQ(Read("empty/manifest.json"), "first"); // until Commit
+        folder.Commit();
+    }
+    EXPECT_EQ(here.Content(),
+              (std::vector<std::string>{
+                  "empty", "empty/summary.csv", "file", "other", "other/thesis.tex"}));
+}
+
+TEST(ResultsFolder, DoesNotReplaceWhatCameMeanwhile)
+{
+    const WorkingFolder here;
+    {
+        ResultsFolder folder("out", "x", false);
+        fs::create_directory("out");
+        Write("out/summary.csv", "of another run");
+        EXPECT_THROW(folder.Commit(), std::runtime_error);
+    }
+    EXPECT_EQ(here.Content(), (std::vector<std::string>{"out", "out/summary.csv"}));
+}
+
+TEST(ResultsFolder, NeedsAPlaceToWrite)
+{
+    const WorkingFolder here;
+    Write("file", "text");
+    std::vector<std::string> places{"file/out", "/proc/out", "/proc/no/such/out"};
+    if (geteuid() != 0)
+    {
+        fs::create_directory("locked");
+        fs::permissions("locked", fs::perms::owner_read | fs::perms::owner_exec);
+        places.emplace_back("locked/out");
+    }
+    for (const auto& out : places)
+    {
+        const std::string message = MessageOf([&] { ResultsFolder(out, "x", false); });
+        EXPECT_NE(message.find(out), std::string::npos) << message;
+        EXPECT_NE(message.find("where you may write"), std::string::npos) << message;
+        EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+    }
+    EXPECT_EQ(Read("file"), "text");
+}
+
+TEST(JobPool, RunsEveryJobOnce)
+{
+    for (uint32_t processes : {0U, 1U, 3U, 50U})
+    {
+        const WorkingFolder here;
+        uint64_t shown = 0;
+        JobPool pool(processes, [&shown](uint64_t done) {
+            EXPECT_GE(done, shown);
+            shown = done;
+        });
+        const auto outcomes = pool.Run(20, [](uint64_t job) {
+            std::ofstream("job-" + std::to_string(job), std::ios::app) << "x";
+        });
+        EXPECT_EQ(outcomes, std::vector<std::string>(20));
+        EXPECT_EQ(here.Content().size(), 20u);
+        for (int job = 0; job < 20; ++job)
+        {
+            EXPECT_EQ(Read("job-" + std::to_string(job)), "x");
+        }
+        EXPECT_LE(shown, 20u);
+    }
+    EXPECT_TRUE(JobPool(2).Run(0, [](uint64_t) {}).empty());
+}
+
+TEST(JobPool, FailuresAreOutcomes)
+{
+    for (uint32_t processes : {1U, 2U, 4U})
+    {
+        const WorkingFolder here;
+        const auto outcomes = JobPool(processes).Run(12, [](uint64_t job) {
+            switch (job)
+            {
+            case 1:
+                throw std::runtime_error("reason of job 1");
+            case 3:
+                NoCoreFile();
+                std::abort();
+            case 5:
+                NoCoreFile();
+                raise(SIGKILL);
+                break;
+            case 7:
+                _exit(9);
+            case 8:
+                throw std::runtime_error("");
+            case 9:
+                throw std::runtime_error(std::string(10000, 'y'));
+            case 11:
+                throw std::runtime_error("reason of job 11");
+            }
+            Write("job-" + std::to_string(job), "");
+        });
+        ASSERT_EQ(outcomes.size(), 12u);
+        for (int job : {0, 2, 4, 6, 10})
+        {
+            EXPECT_EQ(outcomes[job], "") << job;
+            EXPECT_TRUE(fs::exists("job-" + std::to_string(job))) << job;
+        }
+        EXPECT_EQ(here.Content().size(), 5u);
+        EXPECT_EQ(outcomes[1], "reason of job 1");
+        EXPECT_NE(outcomes[3].find("Abort"), std::string::npos) << outcomes[3];
+        EXPECT_NE(outcomes[5].find("Kill"), std::string::npos) << outcomes[5];
+        EXPECT_NE(outcomes[7].find("exit status 9"), std::string::npos) << outcomes[7];
+        EXPECT_NE(outcomes[8], ""); // a failure without words is one, too
+        EXPECT_EQ(outcomes[9].substr(0, 3), "yyy");
+        EXPECT_EQ(outcomes[11], "reason of job 11");
+    }
+}
+
+TEST(JobPool, LastJobMayCrash)
+{
+    const auto outcomes = JobPool(2).Run(3, [](uint64_t job) {
+        if (job == 2)
+        {
+            NoCoreFile();
+            std::abort();
+        }
+    });
+    EXPECT_EQ(outcomes[0], "");
+    EXPECT_EQ(outcomes[1], "");
+    EXPECT_NE(outcomes[2], "");
+}

@@ -7,13 +7,16 @@
 #include "mdi-timeline.h"
 
 #include "ns3/boolean.h"
+#include "ns3/double.h"
 #include "ns3/mdi-pa-mdi.h"
 #include "ns3/mdi-partitioner.h"
+#include "ns3/uinteger.h"
 
 #include <cstdio>
 #include <fstream>
 #include <functional>
 #include <gtest/gtest.h>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <unistd.h>

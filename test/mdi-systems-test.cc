@@ -44,8 +44,7 @@ Exponential(IdealRun& run, uint32_t node, uint32_t count, double mean, float pri
 {
     run.Periodic(node, count, 1, priority);
     run.sources.back().second.admission.Set(
-        "Gap",
-        StringValue("ns3::ExponentialRandomVariable[Mean=" + std::to_string(mean) + "]"));
+        "Gap", StringValue("ns3::ExponentialRandomVariable[Mean=" + std::to_string(mean) + "]"));
 }
 
 /// PA-MDI set to what MS-MDI does: papers.md section 5.4, check 1.

@@ -9,9 +9,9 @@
 #include "ns3/mdi-recorder.h"
 #include "ns3/mdi-simulation.h"
 #include "ns3/mdi-transport.h"
-#include "ns3/node.h"
 #include "ns3/node-container.h"
 #include "ns3/node-list.h"
+#include "ns3/node.h"
 #include "ns3/rng-seed-manager.h"
 #include "ns3/simulator.h"
 #include "ns3/string.h"
@@ -180,9 +180,9 @@ struct IdealRun
         options.items = count;
         options.priority = priority;
         options.admission.SetTypeId("ns3::mdi::RandomAdmission");
-        options.admission.Set("Gap",
-                              StringValue("ns3::ConstantRandomVariable[Constant=" +
-                                          std::to_string(interval) + "]"));
+        options.admission.Set(
+            "Gap",
+            StringValue("ns3::ConstantRandomVariable[Constant=" + std::to_string(interval) + "]"));
         sources.emplace_back(node, options);
     }
 

@@ -35,13 +35,14 @@ Pipeline::GetTypeId()
                           BooleanValue(true),
                           MakeBooleanAccessor(&Pipeline::m_adapt),
                           MakeBooleanChecker())
-            .AddAttribute("HeartbeatInterval",
-                          "Time between heartbeats; on a saturated radio channel they come late, and a "
-                          "worker that is only slow must not be taken for dead (tunable default, "
-                          "unverified)",
-                          TimeValue(Seconds(1)),
-                          MakeTimeAccessor(&Pipeline::m_heartbeat),
-                          MakeTimeChecker(MilliSeconds(1)))
+            .AddAttribute(
+                "HeartbeatInterval",
+                "Time between heartbeats; on a saturated radio channel they come late, and a "
+                "worker that is only slow must not be taken for dead (tunable default, "
+                "unverified)",
+                TimeValue(Seconds(1)),
+                MakeTimeAccessor(&Pipeline::m_heartbeat),
+                MakeTimeChecker(MilliSeconds(1)))
             .AddAttribute(
                 "MissedHeartbeats",
                 "h: a worker that missed so many has failed (tunable default, unverified)",

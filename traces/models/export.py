@@ -12,6 +12,7 @@ shapes, work and sizes are those of the real model, predictions mean nothing.
 import argparse
 import json
 import os
+import pickle
 import sys
 import tempfile
 
@@ -108,7 +109,11 @@ def load_weights(model, path):
     """Take the tensors of a state_dict file; names may carry DataParallel's prefix."""
     import torch
 
-    state = torch.load(path, map_location="cpu")
+    # weights_only: a pickle of unknown origin must not run code.
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.PickleError, EOFError):
+        raise ValueError("no weights; expected the file of torch.save(model.state_dict())") from None
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]
     if not isinstance(state, dict):
@@ -181,9 +186,9 @@ def main():
         sys.stderr.write(f"{options.name}: {error}; Debian: apt install python3-torch\n")
         return 2
     except (OSError, ValueError, RuntimeError, KeyError) as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        what = " ".join(line.strip() for line in lines[:2])
-        sys.stderr.write(f"{options.weights or out}: {what}\n")
+        what = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        what = " ".join(what.split())
+        sys.stderr.write(f"{options.weights or out}: {what[:200]}\n")
         return 2
     return 0
 
