@@ -66,7 +66,7 @@ Serve(Board* board, Slot* slots, uint64_t count, const std::function<void(uint64
         }
         catch (const std::exception& error)
         {
-            std::strncpy(slot.reason, error.what(), REASON_BYTES - 1);
+            std::strncpy(slot.reason, *error.what() ? error.what() : "failed", REASON_BYTES - 1);
             slot.state = FAILED;
         }
         board->done++;

@@ -336,7 +336,11 @@ NetworkHelper::AssignAddresses()
                 // A first window of TCP waits for ARP whole, and an unanswered request (Wi-Fi
                 // broadcasts are not repeated) does not silence a peer for ns-3's 100 s.
                 arp->SetAttribute("PendingQueueSize", UintegerValue(1024));
-                arp->SetAttribute("WaitReplyTimeout", TimeValue(MilliSeconds(100)));
+                // Not the same for all: ns-3 repeats requests without jitter, and those of nodes
+                // that began together would collide for ever.
+                const uint32_t id = interfaces.Get(i).first->GetObject<Node>()->GetId();
+                arp->SetAttribute("WaitReplyTimeout",
+                                  TimeValue(MilliSeconds(100) + MicroSeconds(id % 100 * 1700)));
                 arp->SetAttribute("MaxRetries", UintegerValue(30));
                 arp->SetAttribute("DeadTimeout", TimeValue(Seconds(1)));
             }

@@ -91,7 +91,7 @@ ApplySet(Json& document, const std::string& file, const std::string& set)
     const auto equals = set.find('=');
     if (equals == std::string::npos || equals == 0)
     {
-        throw BadInput("--set=" + set +
+        throw BadInput("--set=" + OneLine(set) +
                        ": no value; write --set=path=value, such as "
                        "--set=sources.0.priority=5");
     }
@@ -108,7 +108,7 @@ ApplySet(Json& document, const std::string& file, const std::string& set)
     std::string walked;
     while (std::getline(steps, step, '.'))
     {
-        const std::string place = file + ": --set=" + path + ": ";
+        const std::string place = file + ": --set=" + OneLine(path) + ": ";
         if (at->is_object())
         {
             std::vector<std::string> keys;
@@ -434,7 +434,7 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
         ApplySet(document, file, set);
     }
     auto change = [&document](const std::string& key, const Json& value, bool given) {
-        if (given)
+        if (given && document.is_object()) // what else it may be is told below
         {
             document[key] = value;
         }

@@ -74,8 +74,10 @@ StudentT975(unsigned degrees)
     const double x3 = x * x * x;
     const double x5 = x3 * x * x;
     const double x7 = x5 * x * x;
+    const double x9 = x7 * x * x;
     return x + (x3 + x) / (4 * v) + (5 * x5 + 16 * x3 + 3 * x) / (96 * v * v) +
-           (3 * x7 + 19 * x5 + 17 * x3 - 15 * x) / (384 * v * v * v);
+           (3 * x7 + 19 * x5 + 17 * x3 - 15 * x) / (384 * v * v * v) +
+           (79 * x9 + 776 * x7 + 1482 * x5 - 1920 * x3 - 945 * x) / (92160 * v * v * v * v);
 }
 
 } // namespace mdi

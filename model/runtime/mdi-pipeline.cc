@@ -4,6 +4,7 @@
 #include "mdi-pipeline.h"
 
 #include "mdi-chain-cuts.h"
+#include "mdi-seconds.h"
 
 #include "ns3/boolean.h"
 #include "ns3/double.h"
@@ -76,6 +77,18 @@ Pipeline::GetTypeId()
     return tid;
 }
 
+Pipeline::Pipeline()
+    : m_phase(CreateObject<UniformRandomVariable>())
+{
+}
+
+int64_t
+Pipeline::AssignStreams(int64_t stream)
+{
+    m_phase->SetStream(stream);
+    return 1;
+}
+
 void
 Pipeline::Start(Host host)
 {
@@ -97,7 +110,8 @@ Pipeline::Start(Host host)
             m_predecessors.insert(*(self - 1));
         }
     }
-    m_timer = Simulator::Schedule(m_heartbeat, [this] { BeatAndCheck(); });
+    m_timer = Simulator::Schedule(FromSeconds(m_phase->GetValue(0, ToSeconds(m_heartbeat))),
+                                  [this] { BeatAndCheck(); });
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "ns3/event-id.h"
 #include "ns3/object.h"
+#include "ns3/random-variable-stream.h"
 #include "ns3/traced-callback.h"
 
 #include <functional>
@@ -64,6 +65,8 @@ class Pipeline : public Object
 
     static TypeId GetTypeId();
 
+    Pipeline();
+
     /// Begin: take the deployed plans as epoch 0 and start the heartbeats.
     void Start(Host host);
 
@@ -104,6 +107,9 @@ class Pipeline : public Object
     /// This worker has failed: it goes silent.
     void Stop();
 
+    /// \return number of streams used
+    int64_t AssignStreams(int64_t stream);
+
   protected:
     void DoDispose() override;
 
@@ -140,6 +146,7 @@ class Pipeline : public Object
     std::set<uint32_t> m_dead;                               //!< taken for dead
     std::map<uint32_t, std::map<uint32_t, double>> m_speeds; //!< at a source: by source, worker
     EventId m_timer;
+    Ptr<UniformRandomVariable> m_phase; //!< of the heartbeats: workers do not beat in step
 
     Time m_heartbeat;    //!< attribute HeartbeatInterval
     uint32_t m_missed;   //!< attribute MissedHeartbeats

@@ -160,8 +160,12 @@ Worker::AssignStreams(int64_t stream)
     {
         m_handshake->AssignStreams(stream + 1);
     }
+    if (m_pipeline)
+    {
+        m_pipeline->AssignStreams(stream + 2);
+    }
     // The same number for every system, so that what follows has the same streams in all.
-    return 2;
+    return 3;
 }
 
 void

@@ -1,0 +1,604 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+# Author: the mdi developers
+"""The programs as users call them: exit status, messages and files; and the rules of the house.
+
+usage, in the project's root: python3 test/test_programs.py BUILD_DIR [unittest arguments]
+"""
+
+import collections
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(ROOT, "build")  # or the first argument
+SCENARIOS = os.path.join(ROOT, "traces", "scenarios")
+MODEL = os.path.join(ROOT, "traces", "models", "resnet56.pt")
+SYSTEMS = ["local", "ddi", "ar-mdi", "ms-mdi", "pa-mdi"]
+FILES = ["items.csv", "manifest.json", "summary.csv", "timeline.json"]
+
+SUMMARY_HEADER = (
+    "system,run,seed,source,priority,items_admitted,items_completed,items_lost,latency_mean_s,"
+    "latency_p50_s,latency_p95_s,latency_p99_s,throughput_hz,accuracy,exit_mean_layer_fraction,"
+    "bytes_on_wire,energy_j,makespan_s,output_error_max"
+)
+ITEMS_HEADER = (
+    "system,run,source,item,priority,admitted_s,completed_s,exit,label,prediction,hops,"
+    "bytes_on_wire"
+)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def rows(path):
+    with open(path, newline="", encoding="ascii") as file:
+        return list(csv.DictReader(file))
+
+
+def scenario(name="three-nano-ethernet"):
+    """A scenario of the repository with whole paths, so that a copy may lie anywhere."""
+    with open(os.path.join(SCENARIOS, name + ".json"), encoding="utf-8") as file:
+        document = json.load(file)
+    for thing, key in [(m, "file") for m in document["models"].values()] + [
+        (d, "trace") for d in document["devices"]
+    ]:
+        thing[key] = os.path.normpath(os.path.join(SCENARIOS, thing[key]))
+    return document
+
+
+class ProgramTest(unittest.TestCase):
+    """Each test has a working folder of its own."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="mdi-programs-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, content):
+        with open(self.path(name), "wb") as file:
+            file.write(content if isinstance(content, bytes) else json.dumps(content).encode())
+        return self.path(name)
+
+    def content(self):
+        """Every file and folder below the working folder."""
+        found = []
+        for folder, folders, files in os.walk(self.folder):
+            for name in folders + files:
+                found.append(os.path.relpath(os.path.join(folder, name), self.folder))
+        return sorted(found)
+
+    def call(self, *command, **options):
+        return subprocess.run(
+            [str(word) for word in command],
+            cwd=options.pop("cwd", self.folder),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            timeout=120,
+            **options,
+        )
+
+    def run_program(self, *arguments):
+        return self.call(os.path.join(BUILD, "mdi-run"), *arguments)
+
+    def run_well(self, *arguments):
+        result = self.run_program(*arguments)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stderr, "")
+        return result
+
+    def assert_refused(self, result, *parts):
+        """Bad input: status 2, one line that says all of `parts`, nothing else."""
+        self.assertEqual(result.stdout, "")
+        self.assertRegex(result.stderr, r"\A[^\n]+\n\Z")
+        for part in parts:
+            self.assertIn(part, result.stderr)
+        self.assertEqual(result.returncode, 2, result.stderr)
+
+
+class BadInput(ProgramTest):
+    def refused(self, document, *parts, arguments=()):
+        """Run a changed scenario, which must leave nothing behind."""
+        file = self.write("scenario.json", document)
+        before = self.content()
+        for out in [[], ["--out=" + self.path("out")]]:
+            result = self.run_program(file, *arguments, *out)
+            self.assert_refused(result, *parts)
+            self.assertEqual(self.content(), before)
+
+    def test_scenario(self):
+        def missing_model(s):
+            s["models"]["resnet56"]["file"] = "/no/such/model.pt"
+
+        def unknown_node(s):
+            s["sources"][0]["node"] = "nano-aa"
+
+        def negative_rate(s):
+            s["sources"][1]["admission"]["rate_hz"] = -40
+
+        def unknown_key(s):
+            s["networks"][0]["rate_bsp"] = 1
+
+        def lonely_device(s):
+            s["networks"][0]["nodes"] = ["nano-a", "nano-b"]
+
+        def bad_mode(s):
+            s["devices"][0]["mode"] = "MAXM"
+
+        def bad_wifi_mode(s):
+            s["networks"][0] = {
+                "type": "wifi-adhoc",
+                "nodes": "all",
+                "standard": "802.11n",
+                "data_mode": "HtMcs99",
+                "goodput_bps": 20000000,
+            }
+
+        def out_of_range(s):
+            bad_wifi_mode(s)
+            s["networks"][0].update(data_mode="HtMcs3", range_m=4)
+            for i, device in enumerate(s["devices"]):
+                device["position_m"] = [5 * i, 0]
+
+        def bad_system(s):
+            s["systems"] = ["ddi", "pa-mdu"]
+
+        def bad_attribute(s):
+            s["systems"] = [{"name": "x", "preset": "pa-mdi", "router": {"AgeWeight": 7}}]
+
+        def bad_time(s):
+            s["systems"] = [{"name": "x", "preset": "pa-mdi", "handshake": {"Window": "soon"}}]
+
+        def source_with_comma(s):
+            s["sources"][0]["name"] = "ts,fast"
+
+        cases = [
+            (missing_model, "/models/resnet56/file: ", "/no/such/model.pt", "./mdi export"),
+            (unknown_node, "/sources/0/node: ", "'nano-aa'", "did you mean 'nano-a'?"),
+            (negative_rate, "/sources/1/admission/rate_hz: ", "-40", "above 0"),
+            (unknown_key, "/networks/0/rate_bsp: ", "'rate_bps'?"),
+            (lonely_device, "/networks: ", "'nano-c'"),
+            (bad_mode, "MAXM", "MAXN"),
+            (bad_wifi_mode, "/networks/0/data_mode: ", "HtMcs"),
+            (out_of_range, "/networks: ", "'nano-b'"),
+            (bad_system, "/systems/1: ", "did you mean 'pa-mdi'?"),
+            (bad_attribute, "/systems/0/router/AgeWeight: ", "'7'"),
+            (bad_time, "/systems/0/handshake/Window: ", "'soon'"),
+            (source_with_comma, "/sources/0/name: ", "comma"),
+        ]
+        for change, *parts in cases:
+            with self.subTest(change.__name__):
+                document = scenario()
+                change(document)
+                if "MAXM" not in parts:  # that one names the trace
+                    parts.append(self.path("scenario.json") + ": ")
+                self.refused(document, *parts)
+
+    def test_layer_without_service_time(self):
+        document = scenario()
+        with open(document["devices"][0]["trace"], encoding="utf-8") as file:
+            trace = json.load(file)
+        layers = trace["modes"]["MAXN"]["models"]["resnet56"]["layers"]
+        removed = sorted(layers)[len(layers) // 2]
+        del layers[removed]
+        document["devices"][1]["trace"] = self.write("gap.json", trace)
+        self.refused(document, self.path("gap.json") + ": ", "resnet56", "'" + removed + "'")
+
+    def test_truncated_model(self):
+        whole = read(MODEL)
+        shape = [{"shape": [1, 3, 32, 32]}]
+        for size in (0, len(whole) // 2, len(whole) - 1):
+            with self.subTest(size=size):
+                document = scenario()
+                model = self.write("broken.pt", whole[:size])
+                document["models"]["resnet56"] = {"file": model, "inputs": shape}
+                self.refused(document, model)
+
+    def test_broken_json(self):
+        for text, part in [
+            (b"", ":1:1: "),
+            (b'{"format": "mdi-scenario",\n}', ":2:1: "),
+            (b"[]", "object"),
+            (b'{"format": "mdi-compute-trace", "version": 1}', "mdi-scenario"),
+            (b"\x00\xff", ":1:1: "),
+        ]:
+            with self.subTest(text=text):
+                self.refused(text, self.path("scenario.json"), part)
+                self.refused(text, self.path("scenario.json"), arguments=["--runs=2"])
+        self.assert_refused(self.run_program(self.path("none.json")), self.path("none.json"))
+        self.assert_refused(self.run_program(self.folder), self.folder)
+
+    def test_flags(self):
+        cases = [
+            (["--systems=local,pa-mdy"], "--systems: ", "'pa-mdy'", "'pa-mdi'?"),
+            (["--systems=local,local"], "--systems: ", "twice"),
+            (["--systms=local"], "--systms", "did you mean 'systems'?"),
+            (["--frobnicate"], "unknown flag --frobnicate"),
+            (["-q"], "unknown flag -q"),
+            (["--runs"], "--runs", "no value"),
+            (["--runs="], "--runs"),
+            (["--runs=0"], "--runs=0"),
+            (["--runs=-1"], "--runs=-1"),
+            (["--runs=1.5"], "--runs=1.5"),
+            (["--runs=many"], "--runs=many", "whole number"),
+            (["--seed=0"], "--seed=0"),
+            (["--seed=4294967296"], "--seed=4294967296", "4294967295"),
+            (["--network=flwo"], "/network: ", "'flwo'"),
+            (["--tensors=some"], "/tensors: ", "'some'", "memo"),
+            (["--set=sources"], "--set=sources", "--set=path=value"),
+            (["--set=sources.tss.items=5"], "--set=sources.tss.items", "'tss'"),
+            (["--set=sources.ts.items=few"], "/sources/0/items: ", "number"),
+            (["--set=sources.ts.itms=5"], "/sources/0/itms: ", "'items'?"),
+            (["--set=description=\udcff"], "UTF-8"),
+            (["--overwrite=perhaps"], "--overwrite"),
+            (["--RngRun=abc"], "--RngRun"),
+            (["--RngSeed=0"], "--RngSeed"),
+            (["--out=/proc/none/out"], "--out=/proc/none/out"),
+            (["another.json"], "another.json"),  # one scenario at a time
+        ]
+        small = ["--set=sources.ts.items=1", "--set=sources.nts.items=1", "--set=runs=1"]
+        for arguments, *parts in cases:
+            with self.subTest(arguments=arguments):
+                file = os.path.join(SCENARIOS, "three-nano-ethernet.json")
+                self.assert_refused(self.run_program(file, *small, *arguments), *parts)
+                self.assertEqual(self.content(), [])
+
+    def test_existing_results_stay(self):
+        file = os.path.join(SCENARIOS, "three-nano-ethernet.json")
+        small = ["--systems=local", "--runs=1", "--tensors=none", "--set=sources.ts.items=1"]
+        os.mkdir(self.path("thesis"))
+        self.write("thesis/chapter", b"years of work")
+        for flags, part in [([], "--overwrite"), (["--overwrite"], "no results folder")]:
+            result = self.run_program(file, *small, "--out=thesis", *flags)
+            self.assert_refused(result, "--out=thesis", part)
+        self.assertEqual(self.content(), ["thesis", "thesis/chapter"])
+        self.assertEqual(read(self.path("thesis/chapter")), b"years of work")
+        # Results are replaced on demand only.
+        self.run_well(file, *small, "--out=out")
+        first = read(self.path("out/summary.csv"))
+        self.assert_refused(self.run_program(file, *small, "--seed=9", "--out=out"), "--out=out")
+        self.assertEqual(read(self.path("out/summary.csv")), first)
+        self.run_well(file, *small, "--seed=9", "--out=out", "--overwrite")
+        self.assertNotEqual(read(self.path("out/summary.csv")), first)
+
+
+class GoodRun(ProgramTest):
+    """Small runs of the scenarios of the repository."""
+
+    SMALL = ["--set=sources.ts.items=6", "--set=sources.nts.items=6", "--runs=2"]
+    FILE = os.path.join(SCENARIOS, "three-nano-ethernet.json")
+
+    def check_folder(self, out, devices, error):
+        self.assertEqual(sorted(os.listdir(out)), FILES)
+        for name, header in [("summary.csv", SUMMARY_HEADER), ("items.csv", ITEMS_HEADER)]:
+            text = read(os.path.join(out, name)).decode("ascii")
+            self.assertEqual(text.split("\n", 1)[0], header)
+            self.assertTrue(text.endswith("\n"))
+            self.assertNotIn("\r", text)
+            self.assertNotRegex(text, r"(?i)\b(nan|inf)\b")
+
+        summary = rows(os.path.join(out, "summary.csv"))
+        self.assertEqual(
+            [(r["system"], r["run"], r["source"]) for r in summary],
+            [(s, r, o) for s in SYSTEMS for r in "01" for o in ("ts", "nts", "all")],
+        )
+        for row in summary:
+            whole = row["source"] == "all"
+            self.assertEqual(row["items_admitted"], "12" if whole else "6")
+            self.assertEqual(row["items_completed"], row["items_admitted"])
+            self.assertEqual(row["items_lost"], "0")
+            self.assertEqual(row["output_error_max"], error)
+            self.assertEqual(row["priority"], {"ts": "10", "nts": "1", "all": ""}[row["source"]])
+            self.assertLessEqual(float(row["latency_p50_s"]), float(row["latency_p95_s"]))
+            self.assertLessEqual(float(row["latency_p95_s"]), float(row["latency_p99_s"]))
+            self.assertGreater(float(row["latency_mean_s"]), 0)
+            self.assertAlmostEqual(
+                float(row["throughput_hz"]) * float(row["makespan_s"]), 12 if whole else 6
+            )
+            for empty in ("accuracy", "exit_mean_layer_fraction", "energy_j"):
+                self.assertEqual(row[empty], "")
+            if row["system"] == "local":
+                self.assertEqual(row["bytes_on_wire"], "0")
+
+        items = rows(os.path.join(out, "items.csv"))
+        self.assertEqual(
+            [(r["system"], r["run"], r["source"], r["item"]) for r in items],
+            [
+                (s, r, o, str(i))
+                for s in SYSTEMS
+                for r in "01"
+                for o in ("ts", "nts")
+                for i in range(6)
+            ],
+        )
+        arrivals = collections.defaultdict(set)
+        predictions = collections.defaultdict(set)
+        sums = collections.Counter()
+        for row in items:
+            self.assertLess(float(row["admitted_s"]), float(row["completed_s"]))
+            arrivals[row["run"], row["source"], row["item"]].add(row["admitted_s"])
+            predictions[row["run"], row["source"], row["item"]].add(row["prediction"])
+            sums[row["system"], row["run"], row["source"]] += int(row["bytes_on_wire"])
+            self.assertEqual(row["prediction"] == "", error == "")
+        # Systems are compared on the same arrivals and inputs; where a model is cut does not
+        # change what it says.
+        self.assertTrue(all(len(times) == 1 for times in arrivals.values()))
+        self.assertTrue(all(len(classes) == 1 for classes in predictions.values()))
+        for row in summary:
+            if row["source"] != "all":
+                key = row["system"], row["run"], row["source"]
+                self.assertEqual(int(row["bytes_on_wire"]), sums[key])
+
+        with open(os.path.join(out, "timeline.json"), encoding="ascii") as file:
+            events = json.load(file)["traceEvents"]
+        tracks = collections.defaultdict(set)
+        for event in events:
+            if event["name"] == "thread_name":
+                tracks[event["pid"]].add(event["args"]["name"])
+        processes = [e["args"]["name"] for e in events if e["name"] == "process_name"]
+        self.assertEqual(processes, [system + ", run 0" for system in SYSTEMS])
+        links = {name for names in tracks.values() for name in names if " -> " in name}
+        for names in tracks.values():
+            self.assertEqual({name for name in names if " -> " not in name}, set(devices))
+        self.assertTrue(links)
+        for link in links:
+            self.assertTrue(set(link.split(" -> ")) <= set(devices), link)
+        pairs = collections.defaultdict(list)
+        for event in events:
+            if event["ph"] in "be":
+                pairs[event["cat"], event["id"]].append((event["ph"], event["ts"]))
+        for phases in pairs.values():
+            self.assertEqual([phase for phase, _ in phases], ["b", "e"])
+            self.assertLessEqual(phases[0][1], phases[1][1])
+        self.assertTrue(all(event["dur"] >= 0 for event in events if event["ph"] == "X"))
+
+        with open(os.path.join(out, "manifest.json"), encoding="utf-8") as file:
+            manifest = json.load(file)
+        self.assertEqual([s["name"] for s in manifest["systems"]], SYSTEMS)
+        self.assertEqual([t["device"] for t in manifest["traces"]], devices)
+        for trace in manifest["traces"]:
+            model = trace["models"]["resnet56"]
+            self.assertIn(model["kind"], ("measured", "published", "calibrated"))
+            self.assertTrue(model["source"])
+        self.assertEqual(manifest["scenario"]["sources"][0]["items"], 6)
+        self.assertEqual(manifest["runs"], 2)
+        self.assertIn("--runs=2", manifest["command_line"])
+        for key in ("mdi", "ns3", "compiler") + (("tensors",) if error else ()):
+            self.assertTrue(manifest["versions"][key], key)
+        self.assertIn("seed", manifest)
+
+    def test_results_and_their_repetition(self):
+        nanos = ["nano-a", "nano-b", "nano-c"]
+        result = self.run_well(self.FILE, *self.SMALL, "--seed=5", "--out=first")
+        for system in SYSTEMS:
+            self.assertRegex(result.stdout, r"(?m)^%s +(ts|nts|all) " % system)
+        self.assertIn("results in first\n", result.stdout)
+        self.check_folder(self.path("first"), nanos, "0")
+
+        # The same seed gives the same bytes: again, on one core, and without the memo.
+        self.run_well(self.FILE, *self.SMALL, "--seed=5", "--out=again")
+        self.run_well(self.FILE, *self.SMALL, "--seed=5", "--out=execute", "--tensors=execute")
+        one_core = [os.path.join(BUILD, "mdi-run")]
+        if shutil.which("taskset"):
+            one_core = ["taskset", "-c", str(min(os.sched_getaffinity(0)))] + one_core
+        one_core += [self.FILE, *self.SMALL, "--seed=5", "--out=one-core"]
+        self.assertEqual(self.call(*one_core).returncode, 0)
+        for other in ("again", "execute", "one-core"):
+            for name in ("summary.csv", "items.csv", "timeline.json"):
+                same = read(self.path("first/" + name)) == read(self.path(other + "/" + name))
+                self.assertTrue(same, other + "/" + name)
+
+        # Without tensors nothing but what tensors tell is missing.
+        self.run_well(self.FILE, *self.SMALL, "--seed=5", "--out=none", "--tensors=none")
+        self.check_folder(self.path("none"), nanos, "")
+        for name, gone in [("summary.csv", "output_error_max"), ("items.csv", "prediction")]:
+            expected = rows(self.path("first/" + name))
+            for row in expected:
+                row[gone] = ""
+            self.assertEqual(rows(self.path("none/" + name)), expected)
+        self.assertEqual(read(self.path("first/timeline.json")), read(self.path("none/timeline.json")))
+
+        # Another seed is another experiment.
+        self.run_well(self.FILE, *self.SMALL, "--seed=6", "--out=other")
+        self.check_folder(self.path("other"), nanos, "0")
+        first, other = (rows(self.path(f + "/items.csv")) for f in ("first", "other"))
+        self.assertTrue(all(a["admitted_s"] != b["admitted_s"] for a, b in zip(first, other)))
+        runs = collections.defaultdict(set)
+        for row in first:
+            runs[row["run"]].add(row["admitted_s"])
+        self.assertFalse(runs["0"] & runs["1"])
+
+    def test_wifi(self):
+        for name in ("five-xavier-mesh", "multi-hop-xavier-nano"):
+            with self.subTest(name):
+                file = os.path.join(SCENARIOS, name + ".json")
+                devices = [d["name"] for d in scenario(name)["devices"]]
+                self.run_well(file, *self.SMALL, "--out=" + name)
+                self.check_folder(self.path(name), devices, "0")
+
+    def test_default_folders_are_numbered(self):
+        small = ["--systems=local", "--runs=1", "--tensors=none", *self.SMALL[:2]]
+        for number in "12":
+            result = self.run_well(self.FILE, *small)
+            folder = "mdi-results/three-nano-ethernet-" + number
+            self.assertIn("results in " + folder, result.stdout)
+            self.assertEqual(sorted(os.listdir(self.path(folder))), FILES)
+        self.assertEqual(len(os.listdir(self.path("mdi-results"))), 2)
+
+    def test_time_limit_is_a_failed_run(self):
+        small = ["--systems=local", "--runs=1", "--tensors=none", *self.SMALL[:2]]
+        result = self.run_program(self.FILE, *small, "--set=time_limit_s=1.05")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("time_limit_s", result.stderr)
+
+    def test_help(self):
+        for flag in ("--help", "-h", "--PrintHelp"):
+            result = self.run_program(flag)
+            self.assertEqual(result.returncode, 0, flag)
+            for name in ("systems", "set", "tensors", "runs", "seed", "out"):
+                self.assertIn("--" + name + ":", result.stdout)
+        self.assertEqual(self.content(), [])
+
+
+class OtherPrograms(ProgramTest):
+    def test_first_example(self):
+        result = self.call(os.path.join(BUILD, "mdi-first"), cwd=ROOT)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stderr, "")
+        self.assertGreaterEqual(len(result.stdout.splitlines()), 3)
+        self.assertRegex(result.stdout, r"\d")
+
+    def test_launcher(self):
+        mdi = os.path.join(ROOT, "mdi")
+        for flag in ("--help", "-h", "help"):
+            result = self.call(mdi, flag)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            for command in ("run", "test", "export", "build"):
+                self.assertRegex(result.stdout, r"(?m)^  %s\b" % command)
+        for word in ("rum", "--frobnicate", "run me"):
+            self.assert_refused(self.call(mdi, word), "'" + word + "'", "--help")
+        self.assertNotEqual(self.call(mdi).returncode, 0)
+        self.assertEqual(self.content(), [])
+
+
+class House(unittest.TestCase):
+    """design.md, section 2: names, licences, and who may know whom."""
+
+    ROOMS = ["graph", "plan", "device", "network", "tensor", "policy", "runtime", "helper"]
+    # A policy decides on figures of devices, messages and tensors; the three know no policy.
+    MAY_KNOW = {
+        "graph": {"graph"},
+        "plan": {"plan", "graph"},
+        "device": {"device", "plan", "graph"},
+        "network": {"network", "plan", "graph"},
+        "tensor": {"tensor", "plan", "graph"},
+        "policy": {"policy", "device", "network", "tensor", "plan", "graph"},
+        "runtime": set(ROOMS) - {"helper"},
+        "helper": set(ROOMS),
+    }
+
+    @classmethod
+    def setUpClass(cls):
+        cls.sources = []  # of our C++: paths relative to the root
+        for top in ("model", "helper", "examples", "test"):
+            for folder, _, files in os.walk(os.path.join(ROOT, top)):
+                for name in sorted(files):
+                    if name.endswith((".h", ".cc")):
+                        path = os.path.join(folder, name)
+                        cls.sources.append(os.path.relpath(path, ROOT))
+        cls.room = {}  # of each header
+        for path in cls.sources:
+            if path.endswith(".h") and not path.startswith("test/"):
+                cls.room[os.path.basename(path)] = cls.room_of(path)
+
+    @staticmethod
+    def room_of(path):
+        parts = path.split("/")
+        return parts[1] if parts[0] == "model" else parts[0]
+
+    @staticmethod
+    def includes(path):
+        text = read(os.path.join(ROOT, path)).decode()
+        return re.findall(r'(?m)^\s*#\s*include\s*[<"]([^>"]+)[>"]', text)
+
+    def test_headers_have_names_of_their_own(self):
+        # ns-3 puts all headers into one folder.
+        names = [os.path.basename(p) for p in self.sources if p.endswith(".h")]
+        self.assertEqual(len(names), len(set(names)))
+        for path in self.sources:
+            self.assertRegex(os.path.basename(path), r"^mdi-[a-z0-9-]+\.(h|cc)$")
+
+    def test_licence_and_author(self):
+        for path in self.sources:
+            lines = read(os.path.join(ROOT, path)).decode("ascii", "replace").split("\n")
+            self.assertEqual(lines[0], "// SPDX-License-Identifier: GPL-2.0-only", path)
+            self.assertTrue(lines[1].startswith("// Author: "), path)
+
+    def test_ascii(self):
+        for path in self.sources + ["mdi", "CMakeLists.txt", "test/test_programs.py"]:
+            text = read(os.path.join(ROOT, path))
+            self.assertTrue(text.isascii(), path)
+            self.assertNotIn(b"\t", text, path)
+            self.assertNotIn(b"\r", text, path)
+            self.assertTrue(text.endswith(b"\n"), path)
+
+    def test_all_files_are_built(self):
+        listed = set(re.split(r"[\s()]+", self.cmake()))
+        built = [path for path in self.sources if path.endswith(".cc")]
+        names = {p: os.path.basename(p)[:-3] if p.startswith("examples/") else p for p in built}
+        self.assertEqual([path for path in built if names[path] not in listed], [])
+
+    def test_torch_stays_in_its_room(self):
+        for path in self.sources:
+            ours = re.match(r"model/tensor/mdi-torch-.*\.(h|cc)$", path)
+            for name in self.includes(path):
+                if re.match(r"(torch|ATen|c10|caffe2)/", name):
+                    self.assertTrue(ours, path + " includes " + name)
+        # What users include compiles without LibTorch.
+        public = re.search(r"set\(mdi_header_files(.*?)\)", self.cmake(), re.S).group(1).split()
+        names = {os.path.basename(path) for path in public}
+        for path in public:
+            for name in self.includes(path):
+                self.assertFalse(re.match(r"(torch|ATen|c10|caffe2)/", name), path)
+                base = os.path.basename(name)
+                self.assertTrue(not base.startswith("mdi-") or base in names, path + ": " + name)
+
+    @staticmethod
+    def cmake():
+        return read(os.path.join(ROOT, "CMakeLists.txt")).decode()
+
+    def test_rooms(self):
+        wrong = []
+        for path in self.sources:
+            room = self.room_of(path)
+            if room not in self.MAY_KNOW:
+                continue  # examples and tests may know everybody
+            for name in self.includes(path):
+                base = os.path.basename(name)
+                known = self.room.get(base)
+                if known and known not in self.MAY_KNOW[room]:
+                    wrong.append(path + " (" + room + ") includes " + name + " (" + known + ")")
+                if base.startswith("mdi-") and not known:
+                    wrong.append(path + " includes " + name + ", which is in no room")
+                if room in ("graph", "plan") and name.startswith("ns3/"):
+                    wrong.append(path + " is pure, but includes " + name)
+                # A policy knows no sockets.
+                if room == "policy" and re.search(r"transport|socket|internet|ipv4|tcp", base):
+                    wrong.append(path + " is a policy, but includes " + name)
+        self.assertEqual(wrong, [])
+
+    def test_pure_rooms_use_no_simulator(self):
+        for path in self.sources:
+            if self.room_of(path) in ("graph", "plan"):
+                text = read(os.path.join(ROOT, path)).decode()
+                self.assertNotRegex(text, r"Simulator::|NS_LOG|TypeId|torch::", path)
+
+
+def make_model():
+    """traces/models/resnet56.pt, which the launcher makes, too."""
+    if not os.path.exists(MODEL):
+        python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+        export = os.path.join(ROOT, "traces", "models", "export.py")
+        subprocess.run(
+            [python, export, "resnet56", "--out", MODEL], check=True, stdout=subprocess.DEVNULL
+        )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
+        BUILD = os.path.abspath(sys.argv.pop(1))
+    make_model()
+    unittest.main()
