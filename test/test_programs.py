@@ -114,10 +114,8 @@ class BadInput(ProgramTest):
         """Run a changed scenario, which must leave nothing behind."""
         file = self.write("scenario.json", document)
         before = self.content()
-        for out in [[], ["--out=" + self.path("out")]]:
-            result = self.run_program(file, *arguments, *out)
-            self.assert_refused(result, *parts)
-            self.assertEqual(self.content(), before)
+        self.assert_refused(self.run_program(file, *arguments), *parts)
+        self.assertEqual(self.content(), before)
 
     def test_scenario(self):
         def missing_model(s):
@@ -409,7 +407,8 @@ class GoodRun(ProgramTest):
             for row in expected:
                 row[gone] = ""
             self.assertEqual(rows(self.path("none/" + name)), expected)
-        self.assertEqual(read(self.path("first/timeline.json")), read(self.path("none/timeline.json")))
+        timelines = {read(self.path(out + "/timeline.json")) for out in ("first", "none")}
+        self.assertEqual(len(timelines), 1)
 
         # Another seed is another experiment.
         self.run_well(self.FILE, *self.SMALL, "--seed=6", "--out=other")
