@@ -4,13 +4,14 @@
 #include "mdi-job-pool.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstring>
 #include <exception>
-#include <memory>
-#include <new>
+#include <set>
 #include <stdexcept>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -48,6 +49,48 @@ struct Board
 {
     std::atomic<uint64_t> next;
     std::atomic<uint64_t> done;
+};
+
+/// Ctrl-C or a request to end came while a pool ran.
+volatile std::sig_atomic_t g_interrupted = 0;
+
+extern "C" void
+OnInterrupt(int)
+{
+    g_interrupted = 1;
+}
+
+/// While a pool runs, the parent itself ends what it started.
+class InterruptScope
+{
+  public:
+    InterruptScope()
+    {
+        g_interrupted = 0;
+        struct sigaction action = {};
+        action.sa_handler = OnInterrupt;
+        for (size_t i = 0; i < SIGNALS.size(); ++i)
+        {
+            sigaction(SIGNALS[i], &action, &m_before[i]);
+        }
+    }
+
+    ~InterruptScope()
+    {
+        Restore();
+    }
+
+    void Restore()
+    {
+        for (size_t i = 0; i < SIGNALS.size(); ++i)
+        {
+            sigaction(SIGNALS[i], &m_before[i], nullptr);
+        }
+    }
+
+  private:
+    static constexpr std::array<int, 2> SIGNALS{SIGINT, SIGTERM};
+    std::array<struct sigaction, 2> m_before;
 };
 
 /// Work of one process of the pool: take jobs until none is left.
@@ -103,11 +146,13 @@ JobPool::Run(uint64_t count, const std::function<void(uint64_t)>& work)
     auto* board = static_cast<Board*>(memory);
     auto* slots = reinterpret_cast<Slot*>(static_cast<char*>(memory) + sizeof(Board));
 
-    uint64_t alive = 0;
+    InterruptScope interrupts;
+    std::set<pid_t> alive;
     auto start = [&] {
         const pid_t child = fork();
         if (child == 0)
         {
+            interrupts.Restore();
             Serve(board, slots, count, work);
             // Not exit(): what the parent has buffered or registered is the parent's to flush.
             _exit(0);
@@ -116,20 +161,30 @@ JobPool::Run(uint64_t count, const std::function<void(uint64_t)>& work)
         {
             throw std::runtime_error(std::string("cannot start a process: ") + strerror(errno));
         }
-        ++alive;
+        alive.insert(child);
     };
     for (uint64_t i = 0; i < std::min<uint64_t>(m_processes, count); ++i)
     {
         start();
     }
     uint64_t shown = 0;
-    while (alive > 0)
+    while (!alive.empty())
     {
+        if (g_interrupted)
+        {
+            for (pid_t child : alive)
+            {
+                kill(child, SIGKILL);
+                waitpid(child, nullptr, 0);
+            }
+            munmap(memory, bytes);
+            throw std::runtime_error("interrupted");
+        }
         int status = 0;
         const pid_t ended = waitpid(-1, &status, WNOHANG);
         if (ended > 0)
         {
-            --alive;
+            alive.erase(ended);
             if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
             {
                 for (uint64_t job = 0; job < count; ++job)

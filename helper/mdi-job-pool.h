@@ -34,6 +34,7 @@ class JobPool
      * Run jobs 0..count-1, each once, in a process of the pool; what it computes it must write to
      * files. An exception or a crash is the job's outcome.
      * \return by job
+     * \throws std::runtime_error if Ctrl-C or SIGTERM came: the processes are ended first
      */
     std::vector<Outcome> Run(uint64_t count, const std::function<void(uint64_t job)>& work);
 

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <cstring>
+#include <limits>
 #include <unistd.h>
 
 namespace ns3
@@ -53,11 +55,22 @@ CheckFlags(int argc, char* argv[], const std::vector<std::string>& flags)
     {
         known.emplace_back(general);
     }
+    int others = 0;
     for (int i = 1; i < argc; ++i)
     {
-        const std::string argument = argv[i];
-        if (argument.compare(0, 1, "-") != 0 || argument == "-h")
+        if (std::strcmp(argv[i], "-h") == 0)
         {
+            static char help[] = "--help"; // ns-3 knows the long one only
+            argv[i] = help;
+        }
+        const std::string argument = argv[i];
+        if (argument.compare(0, 1, "-") != 0)
+        {
+            if (++others > 1)
+            {
+                throw BadInput("one file at a time, but " + Quoted(argument) +
+                               " follows another; call the program for each");
+            }
             continue;
         }
         const auto dashes = argument.find_first_not_of('-');
@@ -70,9 +83,20 @@ CheckFlags(int argc, char* argv[], const std::vector<std::string>& flags)
                            " (--help explains them)");
         }
         const bool ours = std::find(flags.begin(), flags.end(), name) != flags.end();
-        if (ours && argument.find('=') == std::string::npos && name != "overwrite")
+        const auto equals = argument.find('=');
+        const std::string value = equals == std::string::npos ? "" : argument.substr(equals + 1);
+        if (ours && name == "overwrite" && equals != std::string::npos)
+        {
+            throw BadInput("flag " + argument + " takes no value; write --overwrite");
+        }
+        if (ours && value.empty() && name != "overwrite")
         {
             throw BadInput("flag " + argument + " has no value; write --" + name + "=VALUE");
+        }
+        if ((name == "RngRun" || name == "RngSeed") &&
+            PositiveFlag(name, value, std::numeric_limits<uint32_t>::max()) == 0)
+        {
+            throw BadInput("flag " + argument + " has no value; write --" + name + "=NUMBER");
         }
     }
 }

@@ -97,6 +97,18 @@ ApplySet(Json& document, const std::string& file, const std::string& set)
     }
     const std::string path = set.substr(0, equals);
     const std::string text = set.substr(equals + 1);
+    if (path.front() == '.' || path.back() == '.' || path.find("..") != std::string::npos)
+    {
+        throw BadInput("--set=" + OneLine(set) + ": a step of the path is empty; write a.b=value");
+    }
+    try
+    {
+        Json(set).dump();
+    }
+    catch (const Json::exception&)
+    {
+        throw BadInput("--set=" + OneLine(path) + ": this is not UTF-8; write it in UTF-8");
+    }
     Json value = Json::parse(text, nullptr, false);
     if (value.is_discarded())
     {
@@ -375,6 +387,11 @@ ReadSource(const JsonReader& json, const Scenario& scenario)
                     "admission"});
     Scenario::Source source;
     source.name = NewName(json["name"], scenario.sources);
+    if (source.name == "all" || source.name.find_first_of(",\"") != std::string::npos)
+    {
+        json["name"].Fail("a source's name stands in CSV columns, where \"all\" means all sources",
+                          "another name, without commas and quotes");
+    }
     source.device = Find(json["node"], NamesOf(scenario.devices), "node");
     source.model = Find(json["model"], NamesOf(scenario.models), "model");
     if (const auto priority = json.Find("priority"))
@@ -463,6 +480,11 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
                     "time_limit_s"});
     root.CheckFormat("mdi-scenario", 1);
     scenario.name = root["name"].Name();
+    if (scenario.name.find_first_of("/\\") != std::string::npos || scenario.name[0] == '.')
+    {
+        root["name"].Fail("the name becomes the name of a results folder",
+                          "no slashes, and no dot at the start");
+    }
     if (const auto description = root.Find("description"))
     {
         scenario.description = description->String();

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <sstream>
 
 namespace ns3
@@ -52,6 +53,14 @@ SetAttribute(ObjectFactory& factory, const std::string& name, const JsonReader& 
         value.Fail(type.GetName() + " has no attribute " + Quoted(name), DidYouMean(name, names));
     }
     const std::string text = value.IsString() ? value.String() : value.Json().dump();
+    // ns-3 aborts at a Time that is none.
+    static const std::regex time(
+        R"([+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(s|ms|us|ns|ps|fs|min|h|d|y)?)");
+    if (info.checker->GetValueTypeName() == "ns3::TimeValue" && !std::regex_match(text, time))
+    {
+        value.Fail(Quoted(text) + " is no value of attribute " + name,
+                   info.help + " (such as 5ms)");
+    }
     if (!info.checker->CreateValidValue(StringValue(text)))
     {
         value.Fail(Quoted(text) + " is no value of attribute " + name,

@@ -101,7 +101,7 @@ TensorEngine::MaxError(const TensorId& result)
 std::string
 TensorEngine::Describe() const
 {
-    return "";
+    return "sizes only";
 }
 
 } // namespace mdi

@@ -68,7 +68,7 @@ class TensorEngine : public Object
      */
     virtual std::optional<double> MaxError(const TensorId& result);
 
-    /// Versions of the libraries behind the engine, for the manifest; empty for sizes only.
+    /// Versions of the libraries behind the engine, or "sizes only", for the manifest.
     virtual std::string Describe() const;
 
   private:
