@@ -69,8 +69,8 @@ Run(int argc, char* argv[])
 
     Scenario scenario = ReadScenario(file, changes);
     scenario.firstRun = static_cast<uint32_t>(RngSeedManager::GetRun() - 1); // --RngRun
-    CheckNetwork(scenario);
     const auto engine = LoadModels(scenario, CreateObject<TorchEngine>());
+    CheckSystems(scenario, engine);
 
     std::string commandLine = "mdi-run";
     for (int i = 1; i < argc; ++i)

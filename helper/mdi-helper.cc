@@ -30,22 +30,29 @@ MdiHelper::SetDeviceAttribute(const std::string& name, const AttributeValue& val
     m_deviceFactory.Set(name, value);
 }
 
-void
-MdiHelper::AddWorkers(const NodeContainer& nodes, const ComputeTrace& trace)
+uint16_t
+MdiHelper::AddProfile(const ComputeTrace& trace)
 {
-    const auto key = std::make_pair(trace.device, trace.mode);
-    if (m_profiles.find(key) == m_profiles.end())
-    {
-        m_profiles[key] = m_deployment->AddProfile(trace);
-    }
+    return m_deployment->AddProfile(trace);
+}
+
+void
+MdiHelper::AddWorkers(const NodeContainer& nodes, uint16_t profile)
+{
     for (uint32_t i = 0; i < nodes.GetN(); ++i)
     {
         ObjectFactory factory = m_deviceFactory;
-        factory.Set("MemoryBytes", UintegerValue(trace.memoryBytes));
+        factory.Set("MemoryBytes", UintegerValue(m_deployment->Profile(profile).memoryBytes));
         nodes.Get(i)->AggregateObject(factory.Create<ComputeDevice>());
-        m_deployment->AddWorker({nodes.Get(i)->GetId(), m_profiles[key]});
+        m_deployment->AddWorker({nodes.Get(i)->GetId(), profile});
         m_nodes.Add(nodes.Get(i));
     }
+}
+
+void
+MdiHelper::AddWorkers(const NodeContainer& nodes, const ComputeTrace& trace)
+{
+    AddWorkers(nodes, AddProfile(trace));
 }
 
 uint32_t
@@ -79,20 +86,24 @@ MdiHelper::Install(const SystemSpec& system, PathFunction path)
     m_deployment->SetPathFunction(std::move(path));
 
     const auto partitioner = system.partitioner.Create<Partitioner>();
-    std::map<uint32_t, bool> loaded; // models whose weights lie on every worker
     for (uint32_t source = 0; source < m_deployment->Sources().size(); ++source)
     {
         m_deployment->SetPlan(source, partitioner->MakePlan(*m_deployment, source));
-        loaded[m_deployment->Sources()[source].model] = true;
     }
 
     for (uint32_t i = 0; i < m_nodes.GetN(); ++i)
     {
         Ptr<Node> node = m_nodes.Get(i);
-        for (const auto& [model, _] : loaded)
+        const uint64_t weights = WeightBytesOn(node->GetId());
+        if (!node->GetObject<ComputeDevice>()->Allocate(weights))
         {
-            const LayerGraph& graph = m_engine->Graph(model);
-            node->GetObject<ComputeDevice>()->Allocate(graph.WeightBytes(0, graph.Size()));
+            const ComputeTrace& trace =
+                m_deployment->Profile(m_deployment->ProfileOf(node->GetId()));
+            throw std::invalid_argument(
+                "system '" + system.name + "' puts " + std::to_string(weights) +
+                " bytes of weights on device " + std::to_string(i) + " ('" + trace.device +
+                "'), which has " + std::to_string(trace.memoryBytes) +
+                " bytes of memory; a smaller model, a larger device or a pipeline over more");
         }
         const auto worker = system.worker.Create<Worker>();
         worker->Configure(m_deployment,
@@ -128,6 +139,33 @@ MdiHelper::Install(const SystemSpec& system, PathFunction path)
         (*worker)->GetNode()->AddApplication(source);
         m_sources.push_back(source);
     }
+}
+
+uint64_t
+MdiHelper::WeightBytesOn(uint32_t node) const
+{
+    std::map<uint32_t, std::vector<bool>> layers; // by model
+    for (uint32_t source = 0; source < m_deployment->Sources().size(); ++source)
+    {
+        auto& held = layers[m_deployment->Sources()[source].model];
+        held.resize(m_deployment->GraphOf(source).Size());
+        for (const auto& unit : m_deployment->GetPlan(source).units)
+        {
+            if (unit.node == ExecutionUnit::NONE || static_cast<uint32_t>(unit.node) == node)
+            {
+                std::fill(held.begin() + unit.begin, held.begin() + unit.end, true);
+            }
+        }
+    }
+    uint64_t bytes = 0;
+    for (const auto& [model, held] : layers)
+    {
+        for (uint32_t layer = 0; layer < held.size(); ++layer)
+        {
+            bytes += held[layer] ? m_engine->Graph(model).WeightBytes(layer, layer + 1) : 0;
+        }
+    }
+    return bytes;
 }
 
 int64_t

@@ -55,7 +55,16 @@ class MdiHelper
     /// Attributes of the devices that AddWorkers makes from now on, such as Slots.
     void SetDeviceAttribute(const std::string& name, const AttributeValue& value);
 
-    /// Give each node a ComputeDevice of that kind.
+    /**
+     * Make a kind of device known.
+     * \return its profile, for AddWorkers
+     */
+    uint16_t AddProfile(const ComputeTrace& trace);
+
+    /// Give each node a ComputeDevice of a kind.
+    void AddWorkers(const NodeContainer& nodes, uint16_t profile);
+
+    /// The same for a kind of its own.
     void AddWorkers(const NodeContainer& nodes, const ComputeTrace& trace);
 
     /**
@@ -72,9 +81,11 @@ class MdiHelper
     using PathFunction = std::function<PathInfo(uint32_t from, uint32_t to)>;
 
     /**
-     * Make plans, and install workers and sources. Once. Each node must have a Transport.
+     * Make plans, and install workers and sources. Once. Each node must have a Transport. A device
+     * holds the weights of the units that the plan puts on it; where a router decides, of all.
      * \param system the strategies
      * \param path is called during the simulation, too
+     * \throws std::invalid_argument one line, if the weights do not fit into a device's memory
      */
     void Install(const SystemSpec& system, PathFunction path);
 
@@ -94,10 +105,11 @@ class MdiHelper
     Ptr<Worker> GetWorker(Ptr<Node> node) const;
 
   private:
+    uint64_t WeightBytesOn(uint32_t node) const;
+
     Ptr<TensorEngine> m_engine;
     Ptr<Deployment> m_deployment;
     ObjectFactory m_deviceFactory;
-    std::map<std::pair<std::string, std::string>, uint16_t> m_profiles; //!< by device and mode
     NodeContainer m_nodes;
     std::vector<SourceOptions> m_options;
     std::vector<Ptr<Worker>> m_workers;

@@ -3,6 +3,7 @@
 
 #include "mdi-recorder.h"
 
+#include "ns3/assert.h"
 #include "ns3/node.h"
 #include "ns3/simulator.h"
 
@@ -13,7 +14,6 @@ namespace mdi
 
 Recorder::Recorder(const MdiHelper& mdi, bool spans)
     : m_deployment(mdi.GetDeployment()),
-      m_sources(mdi.GetSources()),
       m_keepSpans(spans),
       m_items(mdi.GetSources().size())
 {
@@ -21,7 +21,7 @@ Recorder::Recorder(const MdiHelper& mdi, bool spans)
     {
         m_open += source.items;
     }
-    for (const auto& source : m_sources)
+    for (const auto& source : mdi.GetSources())
     {
         source->TraceConnectWithoutContext("ItemAdmitted",
                                            MakeCallback(&Recorder::OnAdmitted, this));
@@ -95,8 +95,11 @@ void
 Recorder::OnCompleted(const Message& result)
 {
     auto& record = m_items[result.task.item.source].at(result.task.item.item);
+    if (!record.lost.empty())
+    {
+        return; // the item was given up before, and stays so
+    }
     record.completed = Simulator::Now();
-    record.lost.clear(); // a copy that was given up does not matter any more
     record.hops = result.hops;
     record.prediction = m_deployment->Engine()->Prediction(result.tensor);
     record.outputError = m_deployment->Engine()->MaxError(result.tensor);
@@ -110,7 +113,6 @@ Recorder::OnLost(ItemId item, const std::string& reason)
     if (!record.completed && record.lost.empty())
     {
         record.lost = reason;
-        m_sources[item.source]->ItemLost(item.item);
         OnEnded();
     }
 }
@@ -175,6 +177,7 @@ void
 Recorder::OnFinished(uint32_t node, const Task& task)
 {
     const auto started = m_running.find({node, task.id});
+    NS_ASSERT(started != m_running.end());
     Span span;
     span.from = node;
     span.begin = started->second;

@@ -79,7 +79,6 @@ class Recorder
     void OnEnded();
 
     Ptr<const Deployment> m_deployment;
-    std::vector<Ptr<Source>> m_sources;
     bool m_keepSpans;
     std::vector<std::vector<ItemRecord>> m_items;
     std::vector<Span> m_spans;

@@ -13,6 +13,7 @@
 #include "ns3/string.h"
 #include "ns3/uinteger.h"
 
+#include <map>
 #include <stdexcept>
 
 namespace ns3
@@ -73,6 +74,43 @@ BuildNetwork(const Scenario& scenario, const NodeContainer& nodes, NetworkHelper
     network.Install(nodes);
 }
 
+/// Devices, sources and workers of one system on a network.
+void
+InstallSystem(const Scenario& scenario,
+              const SystemSpec& system,
+              const NodeContainer& nodes,
+              const NetworkHelper& network,
+              MdiHelper& mdi)
+{
+    std::map<std::pair<std::string, std::string>, uint16_t> profiles; // by trace file and mode
+    for (uint32_t i = 0; i < scenario.devices.size(); ++i)
+    {
+        const auto& device = scenario.devices[i];
+        const auto key = std::make_pair(device.traceFile, device.trace.mode);
+        if (profiles.find(key) == profiles.end())
+        {
+            profiles[key] = mdi.AddProfile(device.trace);
+        }
+        mdi.SetDeviceAttribute("Slots", UintegerValue(device.slots));
+        mdi.SetDeviceAttribute("Distribution", StringValue(device.distribution));
+        mdi.AddWorkers(NodeContainer(nodes.Get(i)), profiles[key]);
+    }
+    for (const auto& source : scenario.sources)
+    {
+        MdiHelper::SourceOptions options;
+        options.name = source.name;
+        options.priority = source.priority;
+        options.accuracy = source.accuracy;
+        options.items = source.items;
+        options.inputOffset = source.inputOffset;
+        options.start = source.start;
+        options.admission = source.admission;
+        options.times = source.times;
+        mdi.AddSource(nodes.Get(source.device), source.model, options);
+    }
+    mdi.Install(system, network);
+}
+
 } // namespace
 
 Ptr<TensorEngine>
@@ -94,24 +132,15 @@ LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine)
     for (const auto& source : scenario.sources)
     {
         const LayerGraph& graph = engine->Graph(source.model);
-        const uint64_t weights = graph.WeightBytes(0, graph.Size());
         for (const auto& device : scenario.devices)
         {
-            const ComputeTrace& trace = device.trace;
             try
             {
-                ServiceTable(trace, graph);
+                ServiceTable(device.trace, graph);
             }
             catch (const std::invalid_argument& error)
             {
                 throw BadInput(device.traceFile + ": " + error.what());
-            }
-            if (trace.memoryBytes > 0 && weights > trace.memoryBytes)
-            {
-                throw BadInput(scenario.file + ": /devices: model '" + graph.Name() + "' needs " +
-                               std::to_string(weights) + " bytes for its weights, but device '" +
-                               device.name + "' has " + std::to_string(trace.memoryBytes) +
-                               "; a smaller model or a larger device");
             }
         }
     }
@@ -128,21 +157,33 @@ LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine)
 }
 
 void
-CheckNetwork(const Scenario& scenario)
+CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine)
 {
-    SimulatorScope scope;
-    NodeContainer nodes;
-    nodes.Create(static_cast<uint32_t>(scenario.devices.size()));
-    NetworkHelper network;
-    BuildNetwork(scenario, nodes, network);
-    for (uint32_t i = 1; i < nodes.GetN(); ++i)
+    for (const auto& system : scenario.systems)
     {
-        if (!network.Reachable(nodes.Get(0)->GetId(), nodes.Get(i)->GetId()))
+        SimulatorScope scope;
+        NodeContainer nodes;
+        nodes.Create(static_cast<uint32_t>(scenario.devices.size()));
+        NetworkHelper network;
+        BuildNetwork(scenario, nodes, network);
+        for (uint32_t i = 1; i < nodes.GetN(); ++i)
         {
-            throw BadInput(
-                scenario.file + ": /networks: nothing connects device '" +
-                scenario.devices[i].name + "' with '" + scenario.devices[0].name +
-                "'; connect all devices (a Wi-Fi device must be in the range of another)");
+            if (!network.Reachable(nodes.Get(0)->GetId(), nodes.Get(i)->GetId()))
+            {
+                throw BadInput(scenario.file + ": /networks: nothing connects device '" +
+                               scenario.devices[i].name + "' with '" + scenario.devices[0].name +
+                               "'; connect all devices (a Wi-Fi device must be in the range of "
+                               "another)");
+            }
+        }
+        MdiHelper mdi(engine);
+        try
+        {
+            InstallSystem(scenario, system, nodes, network, mdi);
+        }
+        catch (const std::invalid_argument& error)
+        {
+            throw BadInput(scenario.file + ": /devices: " + error.what());
         }
     }
 }
@@ -164,29 +205,12 @@ Simulate(const Scenario& scenario,
     BuildNetwork(scenario, nodes, network);
 
     MdiHelper mdi(engine);
-    for (uint32_t i = 0; i < scenario.devices.size(); ++i)
-    {
-        const auto& device = scenario.devices[i];
-        mdi.SetDeviceAttribute("Slots", UintegerValue(device.slots));
-        mdi.SetDeviceAttribute("Distribution", StringValue(device.distribution));
-        mdi.AddWorkers(NodeContainer(nodes.Get(i)), device.trace);
-    }
+    InstallSystem(scenario, system, nodes, network, mdi);
     RunRecord record;
     for (const auto& source : scenario.sources)
     {
-        MdiHelper::SourceOptions options;
-        options.name = source.name;
-        options.priority = source.priority;
-        options.accuracy = source.accuracy;
-        options.items = source.items;
-        options.inputOffset = source.inputOffset;
-        options.start = source.start;
-        options.admission = source.admission;
-        options.times = source.times;
-        mdi.AddSource(nodes.Get(source.device), source.model, options);
         record.unfinished += source.items;
     }
-    mdi.Install(system, network);
     mdi.AssignStreams(0);
     network.AssignStreams(NETWORK_STREAMS);
 

@@ -33,16 +33,18 @@ struct RunRecord
  * \param scenario what to load
  * \param engine reads the files and, unless the scenario says none, runs the layers
  * \return `engine`, or one that knows sizes only
- * \throws BadInput one line: a model that cannot be read, a layer without a service time, a model
- *         that a device has no memory for
+ * \throws BadInput one line: a model that cannot be read, a layer without a service time
  */
 Ptr<TensorEngine> LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine);
 
 /**
- * Build the network of a scenario once, to see that it connects all devices.
+ * Build each system of a scenario once without running it: does the network connect all devices, do
+ * the weights fit?
+ * \param scenario read and checked
+ * \param engine from LoadModels
  * \throws BadInput one line
  */
-void CheckNetwork(const Scenario& scenario);
+void CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine);
 
 /**
  * Simulate one system of a scenario from the start to the end of its last item. Each call begins

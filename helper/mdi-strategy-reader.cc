@@ -172,9 +172,22 @@ ReadSystem(const JsonReader& json)
     try
     {
         // Setters may refuse what the checkers let pass.
-        spec.partitioner.Create<Partitioner>();
         spec.queue.Create<QueueDiscipline>();
-        spec.router.Create<Router>();
+        const bool immediate = spec.router.Create<Router>()->IsImmediate();
+        if (spec.handshake && immediate)
+        {
+            json.Fail("a handshake asks before a task leaves, but " +
+                          spec.router.GetTypeId().GetName() + " sends it at once",
+                      "\"handshake\": false, or another router");
+        }
+        const auto partitioner = spec.partitioner.Create<Partitioner>();
+        if (spec.pipeline && !DynamicCast<PipelinePartitioner>(partitioner))
+        {
+            json.Fail(
+                "a pipeline adapts the plan of a PipelinePartitioner, but the partitioner is " +
+                    spec.partitioner.GetTypeId().GetName(),
+                "\"pipeline\": false, or \"partitioner\": \"ar-mdi\"");
+        }
     }
     catch (const std::invalid_argument& error)
     {

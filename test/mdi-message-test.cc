@@ -25,7 +25,8 @@ const std::vector<MessageType> ALL = {MessageType::TENSOR,
                                       MessageType::DONE,
                                       MessageType::TOKEN,
                                       MessageType::HEARTBEAT,
-                                      MessageType::FAILED};
+                                      MessageType::FAILED,
+                                      MessageType::LOST};
 
 bool
 Has(MessageType type, std::initializer_list<MessageType> types)
@@ -275,7 +276,7 @@ TEST(MdiMessage, WrongPrefixes)
     const auto good = Bytes(MessageHeader(Full(MessageType::RTC)));
     ASSERT_GT(MessageHeader::PeekLength(good.data()), 0);
     for (const auto& [at, value] : std::vector<std::pair<size_t, uint8_t>>{
-             {0, 'X'}, {1, 'X'}, {2, 0}, {2, 2}, {3, 11}, {3, 255}, {4, 1}, {5, 2}})
+             {0, 'X'}, {1, 'X'}, {2, 0}, {2, 2}, {3, 12}, {3, 255}, {4, 1}, {5, 2}})
     {
         auto bad = good;
         bad[at] = value;

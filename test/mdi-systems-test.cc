@@ -378,3 +378,48 @@ TEST(Systems, AWorkerWithoutMemoryForATensorLosesTheItemAndSaysSo)
     }
     EXPECT_EQ(run.inFlight, 0U);
 }
+
+TEST(Systems, ALossTravelsToTheSourceBeforeAClosedLoopGoesOn)
+{
+    IdealRun run;
+    run.speeds = {1e10, 1e11};
+    run.delay = MilliSeconds(10);
+    run.system = MakePreset("ddi");
+    MdiHelper::SourceOptions options;
+    options.items = 3;
+    options.admission.SetTypeId("ns3::mdi::ClosedLoopAdmission");
+    run.sources.emplace_back(0, options);
+    run.prepare = [](MdiHelper& mdi) {
+        const auto device = mdi.GetWorkers()[1]->GetNode()->GetObject<ComputeDevice>();
+        device->SetAttribute("MemoryBytes", UintegerValue(500));
+    };
+    run.Run();
+    ASSERT_EQ(run.items[0].size(), 3U);
+    // there and back again: 1000 bytes at 100 Mb/s and twice the delay
+    const Time gap = run.items[0][1].admitted - run.items[0][0].admitted;
+    EXPECT_NEAR(gap.GetSeconds(), 8e-5 + 0.02, 1e-9);
+}
+
+TEST(Systems, PlansDecideHowMuchMemoryTheWeightsTake)
+{
+    // Two halves of a model fit where the whole does not.
+    auto install = [](const std::string& system) {
+        IdealRun run;
+        run.model = ChainModel("m", {1e9, 1e9}, {10, 10}, 10);
+        std::vector<Layer> layers = run.model.Layers();
+        for (auto& layer : layers)
+        {
+            layer.weightBytes = 600;
+        }
+        run.model = LayerGraph("m", run.model.Inputs(), layers);
+        run.speeds = {1e11, 1e11};
+        run.memoryBytes = 1000;
+        run.system = MakePreset(system);
+        run.Periodic(0, 1, 1);
+        run.Run();
+        return run.items[0].at(0).completed.has_value();
+    };
+    EXPECT_TRUE(install("ar-mdi"));
+    EXPECT_THROW(install("ms-mdi"), std::invalid_argument);
+    Simulator::Destroy();
+}

@@ -164,6 +164,7 @@ struct IdealRun
     SystemSpec system = MakePreset("local");
     std::string distribution = "deterministic";
     uint32_t run = 1;
+    uint64_t memoryBytes = 0; //!< of each device; 0: unlimited
     Time limit = Seconds(1000);
     std::vector<std::pair<uint32_t, MdiHelper::SourceOptions>> sources; //!< node, options
     std::function<void(MdiHelper&)> prepare;                            //!< before it runs
@@ -199,8 +200,9 @@ struct IdealRun
         for (uint32_t i = 0; i < speeds.size(); ++i)
         {
             nodes.Get(i)->AggregateObject(CreateObject<IdealTransport>(i, rate, delay));
-            mdi.AddWorkers(NodeContainer(nodes.Get(i)),
-                           ConstantSpeed("d" + std::to_string(speeds[i]), {model}, speeds[i]));
+            ComputeTrace trace = ConstantSpeed("d" + std::to_string(speeds[i]), {model}, speeds[i]);
+            trace.memoryBytes = memoryBytes;
+            mdi.AddWorkers(NodeContainer(nodes.Get(i)), trace);
         }
         for (const auto& [node, options] : sources)
         {

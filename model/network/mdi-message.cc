@@ -20,7 +20,7 @@ namespace
 
 constexpr uint8_t MAGIC[2] = {'M', 'D'};
 constexpr uint8_t VERSION = 1;
-constexpr uint8_t TYPES = static_cast<uint8_t>(MessageType::FAILED) + 1;
+constexpr uint8_t TYPES = static_cast<uint8_t>(MessageType::LOST) + 1;
 constexpr uint8_t MAX_DIMS = 8;
 
 /// The groups of fields of a message (mdi-message.h).
@@ -53,6 +53,7 @@ GroupsOf(MessageType type)
         return TASK | REPORT | NODE;
     case MessageType::CANCEL:
     case MessageType::DONE:
+    case MessageType::LOST:
         return TASK;
     case MessageType::TOKEN:
         return TASK | STAGES | PIPELINE;
@@ -349,7 +350,8 @@ MessageTypeName(MessageType type)
                                              "done",
                                              "token",
                                              "heartbeat",
-                                             "failed"};
+                                             "failed",
+                                             "lost"};
     const auto index = static_cast<uint8_t>(type);
     return index < TYPES ? names[index] : "unknown";
 }

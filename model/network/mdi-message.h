@@ -33,6 +33,7 @@ enum class MessageType : uint8_t
     TOKEN = 8,     //!< AR-MDI: a new allocation travels down the pipeline
     HEARTBEAT = 9, //!< AR-MDI: a worker lives
     FAILED = 10,   //!< AR-MDI: tells the source that a worker of its pipeline has failed
+    LOST = 11,     //!< tells the source that an item will have no result
 };
 
 /// The name in logs and timelines, such as "tensor".
@@ -72,7 +73,7 @@ struct Message
     uint32_t from = 0;     //!< node id of the sender
     uint32_t sequence = 0; //!< counts the sender's messages of this type
 
-    // group task: TENSOR, RESULT, RTC, CTC, NACK, CANCEL, DONE, TOKEN, FAILED (those two: only the
+    // group task: TENSOR, RESULT, RTC, CTC, NACK, CANCEL, DONE, LOST, TOKEN, FAILED (the last two: only the
     // source, epoch and unit count)
     TaskId task;
     float priority = 1;   //!< gamma_m

@@ -23,7 +23,7 @@ namespace ns3
 namespace mdi
 {
 
-/// Nominal figures of the way between two nodes, as measured when the network was set up.
+/// Nominal figures of the way between two nodes, computed or configured when the network is set up.
 struct PathInfo
 {
     DataRate goodput; //!< R_nj: what one bulk transfer gets on the idle path
@@ -103,7 +103,7 @@ class Deployment : public SimpleRefCount<Deployment>
     std::vector<Source> m_sources;
     std::vector<Plan> m_plans;
     std::map<std::pair<uint16_t, uint32_t>, ServiceTable> m_tables; //!< by profile and model
-    std::vector<double> m_speeds; //!< F_n by profile
+    std::vector<double> m_speeds;                                   //!< F_n by profile
     std::function<PathInfo(uint32_t, uint32_t)> m_path;
 };
 

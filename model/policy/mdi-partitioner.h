@@ -25,7 +25,7 @@ class Partitioner : public Object
     virtual Plan MakePlan(const Deployment& deployment, uint32_t source) const = 0;
 
   protected:
-    /// Boundaries at which this partitioner may cut (attribute Granularity).
+    /// Boundaries at which this partitioner may cut (attribute AnyLayer).
     std::vector<uint32_t> Boundaries(const LayerGraph& graph) const;
 
   private:

@@ -19,6 +19,12 @@ QueueDiscipline::GetTypeId()
     return tid;
 }
 
+int64_t
+QueueDiscipline::AssignStreams(int64_t stream)
+{
+    return 0;
+}
+
 TypeId
 FifoQueue::GetTypeId()
 {

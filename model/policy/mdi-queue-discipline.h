@@ -28,6 +28,15 @@ class QueueDiscipline : public Object
      * \param view what this node knows
      */
     virtual double Key(const Task& task, const Estimate& estimate, const LocalView& view) const = 0;
+
+    /**
+     * Fix the random streams, if there are any: at most STREAMS.
+     * \return number of streams used
+     */
+    virtual int64_t AssignStreams(int64_t stream);
+
+    /// Streams set aside for one strategy of one worker.
+    static constexpr int64_t STREAMS = 16;
 };
 
 /**

@@ -24,6 +24,12 @@ Router::IsImmediate() const
     return true;
 }
 
+int64_t
+Router::AssignStreams(int64_t stream)
+{
+    return 0;
+}
+
 TypeId
 StayRouter::GetTypeId()
 {

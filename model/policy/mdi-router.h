@@ -34,6 +34,15 @@ class Router : public Object
      * radio falls idle, until it starts or leaves (false).
      */
     virtual bool IsImmediate() const;
+
+    /**
+     * Fix the random streams, if there are any: at most STREAMS.
+     * \return number of streams used
+     */
+    virtual int64_t AssignStreams(int64_t stream);
+
+    /// Streams set aside for one strategy of one worker.
+    static constexpr int64_t STREAMS = 16;
 };
 
 /// Runs everything where it is: Local, and plans that name the worker of each unit themselves.

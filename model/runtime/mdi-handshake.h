@@ -48,7 +48,7 @@ class Handshake : public Object
         std::function<void()> retry;                //!< a back-off or deferral is over
     };
 
-    /// Trace signature: the granting worker and the task.
+    /// Trace signature: the task that was granted.
     using GrantTracedCallback = void (*)(const TaskId& task);
 
     static TypeId GetTypeId();

@@ -44,7 +44,7 @@ Source::Configure(uint32_t index,
     m_deployment = deployment;
     m_worker = worker;
     m_admission = admission;
-    m_worker->SetResultCallback(index, [this](const Message& result) { OnResult(result); });
+    m_worker->SetResultCallback(index, [this](const Message& end) { OnEnd(end); });
 }
 
 uint32_t
@@ -107,28 +107,21 @@ Source::Admit()
 }
 
 void
-Source::OnResult(const Message& result)
+Source::OnEnd(const Message& end)
 {
-    const uint32_t item = result.task.item.item;
+    const uint32_t item = end.task.item.item;
     NS_LOG_FUNCTION(this << item);
     if (item >= m_ended.size() || m_ended[item])
     {
         return; // a duplicate
     }
     m_ended[item] = true;
-    m_completed++;
-    m_completedTrace(result);
-    m_admission->ItemEnded();
-}
-
-void
-Source::ItemLost(uint32_t item)
-{
-    if (item < m_ended.size() && !m_ended[item])
+    if (end.type == MessageType::RESULT)
     {
-        m_ended[item] = true;
-        m_admission->ItemEnded();
+        m_completed++;
+        m_completedTrace(end);
     }
+    m_admission->ItemEnded();
 }
 
 } // namespace mdi

@@ -20,7 +20,7 @@ namespace mdi
 
 /**
  * A node's data: admits items to the worker of the same node, as its Admission says, and receives
- * their results. Results of an item that has ended are dropped.
+ * their results, or word that they are lost. What comes after an item's end is dropped.
  */
 class Source : public Application
 {
@@ -48,9 +48,6 @@ class Source : public Application
                    Ptr<Worker> worker,
                    Ptr<Admission> admission);
 
-    /// An item of this source was lost somewhere; its admission goes on.
-    void ItemLost(uint32_t item);
-
     uint32_t GetAdmitted() const;
     uint32_t GetCompleted() const;
 
@@ -64,7 +61,7 @@ class Source : public Application
     void StartApplication() override;
     void StopApplication() override;
     bool Admit();
-    void OnResult(const Message& result);
+    void OnEnd(const Message& end);
 
     uint32_t m_index = 0;
     Ptr<const Deployment> m_deployment;

@@ -7,11 +7,11 @@
 #include "mdi-compute-device.h"
 #include "mdi-handshake.h"
 #include "mdi-local-view.h"
-#include "mdi-neighbor-table.h"
 #include "mdi-pipeline.h"
 #include "mdi-queue-discipline.h"
 #include "mdi-router.h"
 #include "mdi-transport.h"
+#include "mdi-worker-view.h"
 
 #include "ns3/application.h"
 #include "ns3/event-id.h"
@@ -20,6 +20,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,7 @@ namespace mdi
  *
  * The node must have a Transport and a ComputeDevice aggregated.
  */
-class Worker : public Application, private LocalView
+class Worker : public Application
 {
   public:
     /// Trace signature: the task and what is known of it.
@@ -53,8 +54,8 @@ class Worker : public Application, private LocalView
     /// Trace signature: the item and why it was lost.
     using LostTracedCallback = void (*)(ItemId item, const std::string& reason);
 
-    /// A result for a source of this node: what brought it.
-    using ResultCallback = std::function<void(const Message& result)>;
+    /// The end of an item of a source of this node: RESULT or LOST.
+    using ResultCallback = std::function<void(const Message& end)>;
 
     static TypeId GetTypeId();
 
@@ -68,7 +69,7 @@ class Worker : public Application, private LocalView
                    Ptr<Handshake> handshake,
                    Ptr<Pipeline> pipeline);
 
-    /// Where results of a source of this node go.
+    /// Where results and losses of a source of this node go.
     void SetResultCallback(uint32_t source, ResultCallback callback);
 
     /// A source of this node admits an item now.
@@ -102,12 +103,6 @@ class Worker : public Application, private LocalView
     void StartApplication() override;
     void StopApplication() override;
 
-    // LocalView: what this worker's policies may know
-    uint32_t Self() const override;
-    const Deployment& GetDeployment() const override;
-    std::vector<uint32_t> Candidates() const override;
-    Estimate Predict(const Task& task, uint32_t node, bool urgentOnly) const override;
-
     void StartPipeline();
     void StartHandshake();
 
@@ -126,18 +121,16 @@ class Worker : public Application, private LocalView
     void Ask(std::vector<Ready>::iterator which, const Estimate& estimate, double key);
     void OnGranted(const TaskId& task, uint32_t to);
     void DeliverResult(const Message& result);
+    void DeliverLoss(const Message& lost);
     void Lose(ItemId item, const std::string& reason);
     void Beacon();
 
     const Plan* FindPlan(const TaskId& task) const;
-    const ServiceTable& OwnTable(uint32_t source) const;
     bool RadioIdle() const;
     Message MakeTensorMessage(const Task& task,
                               uint32_t unit,
                               uint16_t input,
                               TensorId output) const;
-    WorkerReport Report() const;
-    Time WaitHere(float minPriority, Time ownShare) const;
     void AddReady(const Task& task);
     void RemoveReady(std::vector<Ready>::iterator which);
     std::vector<Ready>::iterator FindReady(const TaskId& task);
@@ -161,17 +154,16 @@ class Worker : public Application, private LocalView
     Ptr<Pipeline> m_pipeline;
     Ptr<Transport> m_transport;
     Ptr<ComputeDevice> m_device;
-    uint16_t m_profile = 0;
     bool m_failed = false;
 
-    NeighborTable m_neighbors;
+    WorkerView m_view;                                     //!< all that the policies see
     std::map<TaskId, std::map<uint16_t, Message>> m_inbox; //!< inputs of tasks that miss some
     std::vector<Message> m_early;                          //!< tensors whose plan is not here yet
     std::vector<Ready> m_ready;
-    std::map<float, Time> m_readyWork; //!< service time of m_ready by priority
-    Time m_considered;                 //!< share in m_readyWork of the task that is being placed
     bool m_dispatching = false;
-    std::map<TaskId, Task> m_unsafe; //!< AR-MDI: by output, tasks whose output is on its way
+    std::map<TaskId, Task> m_unsafe;  //!< AR-MDI: by output, tasks whose output is on its way
+    std::set<TaskId> m_soloTransfers; //!< sent when nothing else was on its way
+    std::set<TaskId> m_fired;         //!< tasks whose inputs were all here once
     std::map<uint32_t, ResultCallback> m_resultCallbacks;
     std::map<MessageType, uint32_t> m_sequence;
     Ptr<UniformRandomVariable> m_beaconJitter;

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+// The way of a task through a Worker (its set-up and its messages are in mdi-worker.cc).
+
+#include "mdi-seconds.h"
+#include "mdi-worker.h"
+
+#include "ns3/log.h"
+#include "ns3/node.h"
+#include "ns3/simulator.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace ns3
+{
+namespace mdi
+{
+
+NS_LOG_COMPONENT_DEFINE("MdiWorkerTasks");
+
+const Plan*
+Worker::FindPlan(const TaskId& task) const
+{
+    return m_pipeline ? m_pipeline->FindPlan(task.item.source, task.epoch)
+                      : &m_deployment->GetPlan(task.item.source);
+}
+
+void
+Worker::Admit(ItemId item)
+{
+    if (m_failed)
+    {
+        return;
+    }
+    const auto& source = m_deployment->Sources()[item.source];
+    const LayerGraph& graph = m_deployment->GraphOf(item.source);
+    Message input;
+    input.type = MessageType::TENSOR;
+    input.from = GetNode()->GetId();
+    input.task.item = item;
+    input.task.epoch = m_pipeline ? m_pipeline->CurrentEpoch(item.source) : 0;
+    input.priority = source.priority;
+    input.admitted = Simulator::Now();
+    input.tensor = {source.model, source.inputOffset + item.item, 0};
+    input.tensors = graph.CutTensors(0);
+    input.payloadBytes = graph.CutBytes(0);
+    const Plan& plan = *FindPlan(input.task);
+    for (uint16_t unit = 0; unit < plan.units.size(); ++unit)
+    {
+        const auto& inputs = plan.units[unit].inputs;
+        for (uint16_t i = 0; i < inputs.size(); ++i)
+        {
+            if (inputs[i] == ExecutionUnit::NONE)
+            {
+                input.task.unit = unit;
+                input.input = i;
+                Offer(input, false);
+            }
+        }
+    }
+}
+
+void
+Worker::Offer(const Message& input, bool arrived)
+{
+    const Plan* plan = FindPlan(input.task);
+    if (!plan)
+    {
+        m_early.push_back(input);
+        return;
+    }
+    // What was sent here stays here; what was made here goes where the plan says.
+    int32_t planned = arrived ? ExecutionUnit::NONE : plan->units[input.task.unit].node;
+    Message message = input;
+    if (m_pipeline && planned != ExecutionUnit::NONE)
+    {
+        planned = m_pipeline->Redirect(message);
+    }
+    if (planned != ExecutionUnit::NONE && static_cast<uint32_t>(planned) != GetNode()->GetId())
+    {
+        HandOver(message, static_cast<uint32_t>(planned));
+    }
+    else
+    {
+        Collect(message, arrived);
+    }
+}
+
+void
+Worker::Collect(const Message& input, bool arrived)
+{
+    const ItemId item = input.task.item;
+    if (m_fired.count(input.task) > 0)
+    {
+        return; // a second copy: a connection was repeated, or a live worker was taken for dead
+    }
+    if (!m_device->Allocate(input.payloadBytes))
+    {
+        Lose(item, "no memory for its tensor");
+        return;
+    }
+    const ExecutionUnit& unit = FindPlan(input.task)->units[input.task.unit];
+    auto& inputs = m_inbox[input.task];
+    inputs[input.input] = input;
+    if (inputs.size() < unit.inputs.size())
+    {
+        return;
+    }
+    const LayerGraph& graph = m_deployment->GraphOf(item.source);
+    Task task;
+    task.id = input.task;
+    // A worker that stands in for a failed one runs from the tensor on; a tail that lost its
+    // successors, to the end.
+    task.begin = input.tensor.boundary;
+    const bool standsIn =
+        unit.node != ExecutionUnit::NONE && unit.node != int32_t(GetNode()->GetId());
+    task.end = standsIn ? graph.Size() : unit.end;
+    task.priority = input.priority;
+    task.admitted = input.admitted;
+    task.input = input;
+    task.committed = arrived;
+    task.handedBy = input.from;
+    m_inbox.erase(input.task);
+    m_fired.insert(input.task);
+    TaskReady(task);
+}
+
+void
+Worker::TaskReady(Task task)
+{
+    NS_LOG_FUNCTION(this << task.id.item.source << task.id.item.item << task.id.unit);
+    m_readyTrace(task);
+    const bool planned = FindPlan(task.id)->units[task.id.unit].node != ExecutionUnit::NONE;
+    if (!planned && !task.committed && m_router->IsImmediate())
+    {
+        const Estimate estimate = m_router->Choose(task, m_view);
+        if (estimate.node != GetNode()->GetId())
+        {
+            m_device->Free(task.input.payloadBytes);
+            HandOver(task.input, estimate.node);
+            return;
+        }
+        task.committed = true;
+        task.handedBy = GetNode()->GetId();
+    }
+    AddReady(task);
+    Dispatch();
+}
+
+void
+Worker::AddReady(const Task& task)
+{
+    Ready ready;
+    ready.task = task;
+    ready.service = m_view.Table(task.id.item.source).Mean(task.begin, task.end);
+    m_view.AddReadyWork(task.priority, ready.service);
+    m_ready.push_back(ready);
+}
+
+void
+Worker::RemoveReady(std::vector<Ready>::iterator which)
+{
+    m_view.AddReadyWork(which->task.priority, Time(0) - which->service);
+    m_ready.erase(which);
+}
+
+std::vector<Worker::Ready>::iterator
+Worker::FindReady(const TaskId& task)
+{
+    return std::find_if(m_ready.begin(), m_ready.end(), [&task](const Ready& ready) {
+        return ready.task.id == task;
+    });
+}
+
+bool
+Worker::RadioIdle() const
+{
+    return m_transport->QueuedBytes() == 0 && (!m_handshake || m_handshake->CanRequest());
+}
+
+void
+Worker::Dispatch()
+{
+    // Starting, asking and sending can each bring us back here.
+    if (m_dispatching || m_failed)
+    {
+        return;
+    }
+    m_dispatching = true;
+    while (DispatchOne())
+    {
+    }
+    m_dispatching = false;
+}
+
+bool
+Worker::DispatchOne()
+{
+    const bool processorIdle = m_device->HasIdleSlot();
+    const bool radioIdle = RadioIdle();
+    if (!processorIdle && !radioIdle)
+    {
+        return false;
+    }
+    auto best = m_ready.end();
+    Estimate bestEstimate;
+    double bestKey = 0;
+    for (auto ready = m_ready.begin(); ready != m_ready.end(); ++ready)
+    {
+        const Task& task = ready->task;
+        const bool mayLeave = !task.committed && !m_router->IsImmediate() &&
+                              FindPlan(task.id)->units[task.id.unit].node == ExecutionUnit::NONE;
+        if (ready->pending || (!mayLeave && !processorIdle))
+        {
+            continue;
+        }
+        m_view.Consider(ready->service);
+        const Estimate estimate =
+            mayLeave ? m_router->Choose(task, m_view) : m_view.Predict(task, m_view.Self(), false);
+        const double key = m_queue->Key(task, estimate, m_view);
+        m_view.Consider(Time(0));
+        const bool here = estimate.node == GetNode()->GetId();
+        if (here ? !processorIdle
+                 : !radioIdle || (m_handshake && m_handshake->IsDeferred(estimate.node)))
+        {
+            continue;
+        }
+        if (best == m_ready.end() || std::tie(key, task.admitted, task.id) <
+                                         std::tie(bestKey, best->task.admitted, best->task.id))
+        {
+            best = ready;
+            bestEstimate = estimate;
+            bestKey = key;
+        }
+    }
+    if (best == m_ready.end())
+    {
+        return false;
+    }
+    if (bestEstimate.node == GetNode()->GetId())
+    {
+        StartTask(best);
+    }
+    else if (m_handshake)
+    {
+        Ask(best, bestEstimate, bestKey);
+    }
+    else
+    {
+        const Message input = best->task.input;
+        RemoveReady(best);
+        m_device->Free(input.payloadBytes);
+        HandOver(input, bestEstimate.node);
+    }
+    return true;
+}
+
+void
+Worker::Ask(std::vector<Ready>::iterator which, const Estimate& estimate, double key)
+{
+    which->pending = true;
+    const Task& task = which->task;
+    Message request;
+    request.type = MessageType::RTC;
+    request.task = task.id;
+    request.priority = task.priority;
+    request.admitted = task.admitted;
+    request.key = key;
+    // What the receiver will count: the time that the unit takes there, in its own FLOP.
+    request.workFlop =
+        ToSeconds(estimate.service) * m_view.Neighbors().Report(estimate.node).speedFlopPerS;
+    request.requestBytes = task.input.payloadBytes;
+    m_handshake->Request(estimate.node, request);
+}
+
+void
+Worker::OnGranted(const TaskId& task, uint32_t to)
+{
+    const auto ready = FindReady(task);
+    NS_ASSERT(ready != m_ready.end() && ready->pending);
+    const Message input = ready->task.input;
+    RemoveReady(ready);
+    m_device->Free(input.payloadBytes);
+    HandOver(input, to);
+    Dispatch();
+}
+
+void
+Worker::HandOver(Message message, uint32_t to)
+{
+    message.hops++;
+    if (m_beacons)
+    {
+        message.report = m_view.Report();
+        // A grant is counted by the one who gave it.
+        if (m_countOwnPlacements && !m_handshake)
+        {
+            m_view.OnPlaced(to, message, FindPlan(message.task)->units[message.task.unit].end);
+        }
+    }
+    Task task;
+    task.id = message.task;
+    task.priority = message.priority;
+    task.admitted = message.admitted;
+    task.input = message;
+    m_handOverTrace(task, to);
+    if (m_pipeline)
+    {
+        m_pipeline->OnHandedOver(to, message);
+    }
+    if (m_transport->QueuedBytes() == 0)
+    {
+        m_soloTransfers.insert(message.task);
+    }
+    Send(to, message);
+}
+
+void
+Worker::StartTask(std::vector<Ready>::iterator which)
+{
+    Task task = which->task;
+    const Time service = which->service;
+    RemoveReady(which);
+    m_startedTrace(task);
+    const TensorId output = m_deployment->Engine()->Run(task.input.tensor, task.end);
+    const Time started = Simulator::Now();
+    m_device->Start(task.id, service, m_view.Table(task.id.item.source).Spread(), [=] {
+        FinishTask(task, output, started);
+    });
+}
+
+void
+Worker::FinishTask(Task task, TensorId output, Time started)
+{
+    m_device->Free(task.input.payloadBytes);
+    m_finishedTrace(task);
+    if (m_pipeline)
+    {
+        m_pipeline->OnFinished(task, Simulator::Now() - started);
+        task.input.stages.push_back(m_pipeline->Stage(task));
+    }
+    Forward(task, output);
+    Dispatch();
+}
+
+Message
+Worker::MakeTensorMessage(const Task& task, uint32_t unit, uint16_t input, TensorId output) const
+{
+    const LayerGraph& graph = m_deployment->GraphOf(task.id.item.source);
+    Message message = task.input;
+    message.from = GetNode()->GetId();
+    message.task.unit = static_cast<uint16_t>(unit);
+    message.input = input;
+    message.tensor = output;
+    message.tensors = graph.CutTensors(output.boundary);
+    message.payloadBytes = graph.CutBytes(output.boundary);
+    return message;
+}
+
+void
+Worker::Forward(const Task& task, TensorId output)
+{
+    const Plan& plan = *FindPlan(task.id);
+    const LayerGraph& graph = m_deployment->GraphOf(task.id.item.source);
+    const uint32_t home = m_deployment->Sources()[task.id.item.source].node;
+    // By the layers, not by the plan: one that stood in for the tail has made the result.
+    if (output.boundary == graph.Size())
+    {
+        Message result = MakeTensorMessage(task, task.id.unit, 0, output);
+        result.type = MessageType::RESULT;
+        if (home == GetNode()->GetId())
+        {
+            if (m_pipeline)
+            {
+                m_pipeline->OnOutputSafe(task);
+            }
+            DeliverResult(result);
+            return;
+        }
+        if (m_pipeline)
+        {
+            m_unsafe[result.task] = task;
+        }
+        Send(home, result);
+        return;
+    }
+    for (uint32_t next : plan.units[task.id.unit].forwards)
+    {
+        const auto& inputs = plan.units[next].inputs;
+        const auto input = std::find(inputs.begin(), inputs.end(), int32_t(task.id.unit));
+        const Message message =
+            MakeTensorMessage(task, next, static_cast<uint16_t>(input - inputs.begin()), output);
+        if (m_pipeline)
+        {
+            Message redirected = message;
+            m_pipeline->Redirect(redirected);
+            m_unsafe[redirected.task] = task;
+        }
+        Offer(message, false);
+    }
+}
+
+void
+Worker::DeliverResult(const Message& result)
+{
+    const auto callback = m_resultCallbacks.find(result.task.item.source);
+    if (callback == m_resultCallbacks.end())
+    {
+        NS_LOG_WARN("a result of source " << result.task.item.source << " at the wrong node");
+        return;
+    }
+    if (m_pipeline)
+    {
+        m_pipeline->OnResult(result);
+    }
+    callback->second(result);
+}
+
+void
+Worker::DeliverLoss(const Message& lost)
+{
+    const auto callback = m_resultCallbacks.find(lost.task.item.source);
+    if (callback != m_resultCallbacks.end())
+    {
+        callback->second(lost);
+    }
+}
+
+void
+Worker::Lose(ItemId item, const std::string& reason)
+{
+    NS_LOG_FUNCTION(this << item.source << item.item << reason);
+    m_lostTrace(item, reason);
+    const uint32_t home = m_deployment->Sources()[item.source].node;
+    Message lost;
+    lost.type = MessageType::LOST;
+    lost.task.item = item;
+    if (home == GetNode()->GetId())
+    {
+        DeliverLoss(lost);
+    }
+    else
+    {
+        Send(home, lost);
+    }
+}
+
+} // namespace mdi
+} // namespace ns3

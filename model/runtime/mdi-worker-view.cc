@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-worker-view.h"
+
+#include "mdi-seconds.h"
+
+#include "ns3/simulator.h"
+
+#include <limits>
+
+namespace ns3
+{
+namespace mdi
+{
+
+namespace
+{
+
+/// Every backlog counts.
+constexpr float ANY_PRIORITY = -std::numeric_limits<float>::infinity();
+
+/// What is in service is served before anything that waits: nobody is preempted.
+constexpr float IN_SERVICE = std::numeric_limits<float>::infinity();
+
+} // namespace
+
+void
+WorkerView::Configure(const Node& node,
+                      Time neighborLifetime,
+                      double goodputWeight,
+                      bool reportReady)
+{
+    m_node = node;
+    m_profile = node.deployment->ProfileOf(node.self);
+    m_goodputWeight = goodputWeight;
+    m_reportReady = reportReady;
+    m_neighbors.Configure(neighborLifetime, goodputWeight);
+}
+
+void
+WorkerView::Clear()
+{
+    m_node = Node();
+}
+
+NeighborTable&
+WorkerView::Neighbors()
+{
+    return m_neighbors;
+}
+
+const ServiceTable&
+WorkerView::Table(uint32_t source) const
+{
+    return m_node.deployment->Table(m_profile, source);
+}
+
+void
+WorkerView::AddReadyWork(float priority, Time service)
+{
+    m_readyWork[priority] += service;
+}
+
+void
+WorkerView::Consider(Time service)
+{
+    m_considered = service;
+}
+
+void
+WorkerView::OnPlaced(uint32_t to, const Message& tensor, uint32_t end)
+{
+    // Of a slice that only its worker knows (after a re-allocation) nothing can be counted.
+    if (!m_neighbors.Knows(to) || end <= tensor.tensor.boundary)
+    {
+        return;
+    }
+    const auto& report = m_neighbors.Report(to);
+    const Time service = m_node.deployment->Table(report.profile, tensor.task.item.source)
+                             .Mean(tensor.tensor.boundary, end);
+    m_neighbors.OnPlaced(
+        to, tensor.task, tensor.priority, ToSeconds(service) * report.speedFlopPerS);
+}
+
+void
+WorkerView::OnTransfer(uint32_t to, uint64_t bytes, Time elapsed)
+{
+    if (m_goodputWeight > 0)
+    {
+        m_neighbors.OnTransfer(to, bytes, elapsed, m_node.deployment->Path(m_node.self, to));
+    }
+}
+
+Time
+WorkerView::TransferFrom(uint32_t from, uint64_t bytes) const
+{
+    return m_neighbors.Transfer(from, bytes, 0, m_node.deployment->Path(from, m_node.self));
+}
+
+WorkerReport
+WorkerView::Report() const
+{
+    WorkerReport report;
+    report.time = Simulator::Now();
+    report.profile = m_profile;
+    report.speedFlopPerS = m_node.deployment->SpeedFlopPerS(m_profile);
+    const double perSlot = report.speedFlopPerS / m_node.device->GetSlots();
+    std::map<float, double> backlog;
+    backlog[IN_SERVICE] = ToSeconds(m_node.device->Remaining()) * perSlot;
+    if (m_reportReady)
+    {
+        for (const auto& [priority, work] : m_readyWork)
+        {
+            backlog[priority] += ToSeconds(work) * perSlot;
+        }
+    }
+    if (m_node.handshake)
+    {
+        for (const auto& [priority, flop] : m_node.handshake->Reserved())
+        {
+            backlog[priority] += flop / m_node.device->GetSlots();
+        }
+    }
+    for (const auto& [priority, flop] : backlog)
+    {
+        if (flop > 0)
+        {
+            report.backlog.push_back({priority, flop});
+        }
+    }
+    return report;
+}
+
+uint32_t
+WorkerView::Self() const
+{
+    return m_node.self;
+}
+
+const Deployment&
+WorkerView::GetDeployment() const
+{
+    return *m_node.deployment;
+}
+
+std::vector<uint32_t>
+WorkerView::Candidates() const
+{
+    return m_neighbors.Live();
+}
+
+Estimate
+WorkerView::Predict(const Task& task, uint32_t node, bool urgentOnly) const
+{
+    const float minPriority = urgentOnly ? task.priority : ANY_PRIORITY;
+    const uint32_t source = task.id.item.source;
+    Estimate estimate;
+    estimate.node = node;
+    if (node == Self())
+    {
+        estimate.wait = WaitHere(minPriority);
+        estimate.service = Table(source).Mean(task.begin, task.end);
+    }
+    else
+    {
+        estimate.transfer = m_neighbors.Transfer(node,
+                                                 task.input.payloadBytes,
+                                                 m_node.transport->QueuedBytes(),
+                                                 m_node.deployment->Path(Self(), node));
+        estimate.wait = m_neighbors.Wait(node, minPriority);
+        const uint16_t profile = m_neighbors.Report(node).profile;
+        estimate.service = m_node.deployment->Table(profile, source).Mean(task.begin, task.end);
+        estimate.lossProbability = m_neighbors.LossProbability(node);
+    }
+    return estimate;
+}
+
+Time
+WorkerView::WaitHere(float minPriority) const
+{
+    Time waiting = m_node.device->Remaining();
+    if (!m_node.device->HasIdleSlot())
+    {
+        // An idle processor would start the task at once: nothing that waits is ahead of it. (With
+        // the ready set counted here as well, a full ready set could prefer the busy radio to the
+        // idle processor.)
+        waiting -= m_considered;
+        for (const auto& [priority, work] : m_readyWork)
+        {
+            waiting += priority >= minPriority ? work : Time(0);
+        }
+    }
+    if (m_node.handshake)
+    {
+        for (const auto& [priority, flop] : m_node.handshake->Reserved())
+        {
+            waiting += priority >= minPriority
+                           ? FromSeconds(flop / m_node.deployment->SpeedFlopPerS(m_profile))
+                           : Time(0);
+        }
+    }
+    return Max(Time(0), waiting / static_cast<int64_t>(m_node.device->GetSlots()));
+}
+
+} // namespace mdi
+} // namespace ns3

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_WORKER_VIEW_H
+#define MDI_WORKER_VIEW_H
+
+#include "mdi-compute-device.h"
+#include "mdi-handshake.h"
+#include "mdi-local-view.h"
+#include "mdi-neighbor-table.h"
+#include "mdi-transport.h"
+
+#include <map>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/**
+ * What one worker knows, and so what its policies may know: its own backlog, what neighbours have
+ * told it, and the deployment. The worker keeps it up to date.
+ */
+class WorkerView : public LocalView
+{
+  public:
+    /// Where the knowledge of its own node comes from. The handshake may be null.
+    struct Node
+    {
+        uint32_t self = 0; //!< node id
+        Ptr<const Deployment> deployment;
+        Ptr<const ComputeDevice> device;
+        Ptr<const Transport> transport;
+        Ptr<const Handshake> handshake;
+    };
+
+    /**
+     * \param node where from
+     * \param neighborLifetime a neighbour not heard of for so long is no candidate
+     * \param goodputWeight weight of a new sample in the smoothed goodput; 0 keeps the nominal one
+     * \param reportReady whether the reported backlog counts the ready set
+     */
+    void Configure(const Node& node, Time neighborLifetime, double goodputWeight, bool reportReady);
+
+    /// Let go of the node.
+    void Clear();
+
+    /// Heard and measured.
+    NeighborTable& Neighbors();
+
+    /// Service times of a source's model here.
+    const ServiceTable& Table(uint32_t source) const;
+
+    /// A task of that priority joined the ready set (or left it, if negative).
+    void AddReadyWork(float priority, Time service);
+
+    /// The task that is being placed is in the ready set itself, with that service time; 0: it is
+    /// not.
+    void Consider(Time service);
+
+    /// A tensor goes to a neighbour that will not count it before its next report.
+    void OnPlaced(uint32_t to, const Message& tensor, uint32_t end);
+
+    /// A transfer to a neighbour that had the radio for itself is over.
+    void OnTransfer(uint32_t to, uint64_t bytes, Time elapsed);
+
+    /// D for a tensor that shall come from a neighbour.
+    Time TransferFrom(uint32_t from, uint64_t bytes) const;
+
+    /// F_n and B_n of this worker, for messages.
+    WorkerReport Report() const;
+
+    uint32_t Self() const override;
+    const Deployment& GetDeployment() const override;
+    std::vector<uint32_t> Candidates() const override;
+    Estimate Predict(const Task& task, uint32_t node, bool urgentOnly) const override;
+
+  private:
+    Time WaitHere(float minPriority) const;
+
+    Node m_node;
+    uint16_t m_profile = 0;
+    double m_goodputWeight = 0;
+    bool m_reportReady = true;
+    NeighborTable m_neighbors;
+    std::map<float, Time> m_readyWork; //!< service time of the ready set by priority
+    Time m_considered;
+};
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_WORKER_VIEW_H
