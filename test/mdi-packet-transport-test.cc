@@ -268,6 +268,33 @@ TEST_F(MdiPacketTransport, EthernetGoodputBothWays)
     EXPECT_NEAR(goodput / nominal, 1, 0.1); // acknowledgements and the start of the connection
 }
 
+TEST_F(MdiPacketTransport, ManyMessagesBothWaysOverCsma)
+{
+    Create(4);
+    m_network.AddCsma(m_nodes, DataRate("100Mbps"), MicroSeconds(5));
+    Install();
+    EXPECT_EQ(m_network.Neighbors(Id(1)), (std::vector<uint32_t>{Id(0), Id(2), Id(3)}));
+    for (uint32_t i = 0; i < 200; ++i)
+    {
+        Send(MilliSeconds(i), i % 4, (i + 1 + i / 4 % 3) % 4, i * 977 % 50000);
+    }
+    Run(Seconds(20));
+    ExpectAllDelivered();
+}
+
+TEST_F(MdiPacketTransport, CsmaGoodput)
+{
+    Create(2);
+    m_network.AddCsma(m_nodes, DataRate("100Mbps"), MicroSeconds(1));
+    Install();
+    Send(Seconds(0), 0, 1, 5000000);
+    Run(Seconds(20));
+    ASSERT_EQ(m_received.size(), 1);
+    const double goodput = 5000000 * 8 / m_received[0].at.GetSeconds();
+    RecordProperty("goodput_mbps", std::to_string(goodput / 1e6));
+    EXPECT_NEAR(goodput / m_network.Path(Id(0), Id(1)).goodput.GetBitRate(), 1, 0.15);
+}
+
 TEST_F(MdiPacketTransport, ManyMessagesBothWaysOverWifi)
 {
     Create(3);
