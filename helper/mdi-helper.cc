@@ -97,13 +97,13 @@ MdiHelper::Install(const SystemSpec& system, PathFunction path)
         const uint64_t weights = WeightBytesOn(node->GetId());
         if (!node->GetObject<ComputeDevice>()->Allocate(weights))
         {
-            const ComputeTrace& trace =
-                m_deployment->Profile(m_deployment->ProfileOf(node->GetId()));
-            throw std::invalid_argument(
+            throw MemoryShortage(
+                i,
                 "system '" + system.name + "' puts " + std::to_string(weights) +
-                " bytes of weights on device " + std::to_string(i) + " ('" + trace.device +
-                "'), which has " + std::to_string(trace.memoryBytes) +
-                " bytes of memory; a smaller model, a larger device or a pipeline over more");
+                    " bytes of weights on it, but it has " +
+                    std::to_string(
+                        m_deployment->Profile(m_deployment->ProfileOf(node->GetId())).memoryBytes) +
+                    " bytes of memory; a smaller model, a larger device or a pipeline over more");
         }
         const auto worker = system.worker.Create<Worker>();
         worker->Configure(m_deployment,

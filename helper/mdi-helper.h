@@ -15,6 +15,7 @@
 
 #include <functional>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,18 @@ namespace mdi
 {
 
 class NetworkHelper;
+
+/// The weights that a plan puts on a worker do not fit into its memory.
+struct MemoryShortage : public std::invalid_argument
+{
+    MemoryShortage(uint32_t index, const std::string& what)
+        : std::invalid_argument(what),
+          worker(index)
+    {
+    }
+
+    uint32_t worker; //!< which, in the order of AddWorkers
+};
 
 /**
  * Installs a system on a network: devices, workers and sources.
@@ -85,7 +98,7 @@ class MdiHelper
      * holds the weights of the units that the plan puts on it; where a router decides, of all.
      * \param system the strategies
      * \param path is called during the simulation, too
-     * \throws std::invalid_argument one line, if the weights do not fit into a device's memory
+     * \throws MemoryShortage one line, if the weights do not fit into a device's memory
      */
     void Install(const SystemSpec& system, PathFunction path);
 

@@ -181,9 +181,11 @@ CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine)
         {
             InstallSystem(scenario, system, nodes, network, mdi);
         }
-        catch (const std::invalid_argument& error)
+        catch (const MemoryShortage& error)
         {
-            throw BadInput(scenario.file + ": /devices: " + error.what());
+            throw BadInput(scenario.file + ": /devices/" + std::to_string(error.worker) +
+                           ": device '" + scenario.devices[error.worker].name +
+                           "' is too small: " + error.what());
         }
     }
 }

@@ -563,7 +563,8 @@ TEST(Scenario, RejectsModelsThatDoNotFit)
     trace["memory_bytes"] = 399;
     const TemporaryFile small("small.json", trace.dump());
     tiny.json["devices"][1]["trace"] = small.Path();
-    ExpectMessage(tiny.MessageOf(), "/devices", "has 399 bytes of memory");
+    ExpectMessage(
+        tiny.MessageOf(), "/devices/1: device 'beta' is too small", "it has 399 bytes of memory");
 
     trace = TinyTrace();
     trace["modes"]["fast"]["models"]["tiny"].erase("provenance");

@@ -420,6 +420,6 @@ TEST(Systems, PlansDecideHowMuchMemoryTheWeightsTake)
         return run.items[0].at(0).completed.has_value();
     };
     EXPECT_TRUE(install("ar-mdi"));
-    EXPECT_THROW(install("ms-mdi"), std::invalid_argument);
+    EXPECT_THROW(install("ms-mdi"), MemoryShortage);
     Simulator::Destroy();
 }

@@ -115,7 +115,7 @@ TorchEngine::MaxError(const TensorId& result)
 std::string
 TorchEngine::Describe() const
 {
-    return "";
+    return TensorEngine::Describe();
 }
 
 uint64_t
