@@ -10,6 +10,7 @@
 #include "ns3/double.h"
 #include "ns3/mdi-compute-trace-reader.h"
 #include "ns3/mdi-helper.h"
+#include "ns3/mdi-model-reader.h"
 #include "ns3/mdi-network-helper.h"
 #include "ns3/mdi-program.h"
 #include "ns3/mdi-recorder.h"
@@ -40,7 +41,7 @@ main(int argc, char* argv[])
 
         // The devices, the model, and who has data.
         const auto engine = CreateObject<TorchEngine>();
-        const uint32_t resnet56 = engine->LoadModel("resnet56", model, {{{1, 3, 32, 32}}});
+        const uint32_t resnet56 = engine->LoadModel(ReadModel(model));
         MdiHelper mdi(engine);
         mdi.AddWorkers(nodes, ReadComputeTrace("traces/compute/nano.json", ""));
         MdiHelper::SourceOptions source;

@@ -91,6 +91,10 @@ MdiHelper::Install(const SystemSpec& system, PathFunction path)
         m_deployment->SetPlan(source, partitioner->MakePlan(*m_deployment, source));
     }
 
+    if (system.codec)
+    {
+        m_deployment->SetCodec(system.codec->Create<Codec>());
+    }
     for (uint32_t i = 0; i < m_nodes.GetN(); ++i)
     {
         Ptr<Node> node = m_nodes.Get(i);

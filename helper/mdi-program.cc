@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <limits>
+#include <set>
 #include <unistd.h>
 
 namespace ns3
@@ -85,11 +86,13 @@ CheckFlags(int argc, char* argv[], const std::vector<std::string>& flags)
         const bool ours = std::find(flags.begin(), flags.end(), name) != flags.end();
         const auto equals = argument.find('=');
         const std::string value = equals == std::string::npos ? "" : argument.substr(equals + 1);
-        if (ours && name == "overwrite" && equals != std::string::npos)
+        static const std::set<std::string> switches = {"cuda", "json", "layers", "overwrite"};
+        const bool isSwitch = switches.count(name) > 0;
+        if (ours && isSwitch && equals != std::string::npos)
         {
-            throw BadInput("flag " + argument + " takes no value; write --overwrite");
+            throw BadInput("flag " + argument + " takes no value; write --" + name);
         }
-        if (ours && value.empty() && name != "overwrite")
+        if (ours && value.empty() && !isSwitch)
         {
             throw BadInput("flag " + argument + " has no value; write --" + name + "=VALUE");
         }

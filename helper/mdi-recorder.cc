@@ -7,6 +7,8 @@
 #include "ns3/node.h"
 #include "ns3/simulator.h"
 
+#include <algorithm>
+
 namespace ns3
 {
 namespace mdi
@@ -101,8 +103,23 @@ Recorder::OnCompleted(const Message& result)
     }
     record.completed = Simulator::Now();
     record.hops = result.hops;
-    record.prediction = m_deployment->Engine()->Prediction(result.tensor);
-    record.outputError = m_deployment->Engine()->MaxError(result.tensor);
+    const auto engine = m_deployment->Engine();
+    for (const auto& prediction : engine->Predict(result.tensor))
+    {
+        record.predictions.push_back(prediction.label);
+    }
+    record.labels = engine->Labels(result.tensor.model, result.tensor.input);
+    record.outputError = engine->MaxError(result.tensor);
+    const LayerGraph& graph = engine->Graph(result.tensor.model);
+    const auto exits = graph.Exits();
+    if (!exits.empty())
+    {
+        const uint32_t boundary = result.tensor.boundary;
+        record.exit = 1 + std::count_if(exits.begin(), exits.end(), [&](const Exit& exit) {
+                          return exit.boundary < boundary;
+                      });
+        record.layerFraction = double(boundary) / graph.Size();
+    }
     OnEnded();
 }
 

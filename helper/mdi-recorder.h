@@ -26,7 +26,10 @@ struct ItemRecord
     Time admitted;
     std::optional<Time> completed;     //!< when the result was at its source
     std::string lost;                  //!< why it was lost; empty if it was not
-    std::optional<int64_t> prediction; //!< class of the largest output
+    std::optional<uint32_t> exit;      //!< where it left, from 1; the last is the model's end
+    double layerFraction = 1;          //!< of the model's work that was done for it
+    std::vector<int64_t> predictions;  //!< by element of the batch; empty if not known
+    std::vector<int64_t> labels;       //!< what is right; empty if not known
     std::optional<double> outputError; //!< largest difference from the whole model's output
     uint32_t hops = 0;                 //!< times that its tensors moved between workers
     uint64_t bytesOnWire = 0;          //!< our headers and payloads of all its messages, each once

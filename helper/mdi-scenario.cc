@@ -6,6 +6,7 @@
 #include "mdi-compute-trace-reader.h"
 #include "mdi-did-you-mean.h"
 #include "mdi-json-reader.h"
+#include "mdi-model-reader.h"
 #include "mdi-strategy-reader.h"
 
 #include "ns3/string.h"
@@ -166,57 +167,19 @@ ApplySet(Json& document, const std::string& file, const std::string& set)
     *at = value;
 }
 
-std::vector<TensorSpec>
-ReadInputs(const JsonReader& inputs)
+ModelSpec
+ReadScenarioModel(const std::string& name, const JsonReader& json, const std::string& scenario)
 {
-    std::vector<TensorSpec> specs;
-    for (const auto& input : inputs.Items(1, 64))
+    json.AllowOnly({"file", "inputs", "exits", "preprocess", "input_set", "autoencoder"});
+    const std::string file = Resolve(scenario, json["file"].Name());
+    if (!std::filesystem::exists(file))
     {
-        input.AllowOnly({"shape", "dtype"});
-        TensorSpec spec;
-        for (const auto& size : input["shape"].Items(0, 8))
-        {
-            spec.shape.push_back(size.Integer(1, 1 << 24));
-        }
-        if (const auto dtype = input.Find("dtype"))
-        {
-            if (!DtypeFromName(dtype->String(), spec.dtype))
-            {
-                dtype->Fail("unknown dtype " + Quoted(dtype->String()), "float32, say");
-            }
-        }
-        specs.push_back(spec);
-    }
-    return specs;
-}
-
-Scenario::Model
-ReadModel(const std::string& name, const JsonReader& json, const std::string& scenario)
-{
-    json.AllowOnly({"file", "inputs"});
-    Scenario::Model model;
-    model.name = name;
-    model.file = Resolve(scenario, json["file"].Name());
-    if (!std::filesystem::exists(model.file))
-    {
-        json["file"].Fail("there is no model file " + Quoted(model.file),
+        json["file"].Fail("there is no model file " + Quoted(file),
                           "make a model of the zoo with ./mdi export NAME, or correct the path");
     }
-    if (const auto inputs = json.Find("inputs"))
-    {
-        model.inputs = ReadInputs(*inputs);
-    }
-    else if (std::filesystem::path(model.file).extension() == ".pt")
-    {
-        const auto beside = std::filesystem::path(model.file).replace_extension(".json").string();
-        if (!std::filesystem::exists(beside))
-        {
-            json.Fail("the input shapes of the model are unknown",
-                      "write \"inputs\": [{\"shape\": [1, 3, 32, 32]}] here, or the file " +
-                          beside);
-        }
-        model.inputs = ReadInputs(JsonReader::FromFile(beside)["inputs"]);
-    }
+    ModelSpec model =
+        ReadModel(file, &json, std::filesystem::path(scenario).parent_path().string());
+    model.name = name;
     return model;
 }
 
@@ -491,7 +454,7 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
     }
     for (const auto& [name, model] : root["models"].Members(1))
     {
-        scenario.models.push_back(ReadModel(name, model, file));
+        scenario.models.push_back(ReadScenarioModel(name, model, file));
     }
     for (const auto& device : root["devices"].Items(1, MAX_NODES))
     {

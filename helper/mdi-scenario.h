@@ -5,7 +5,7 @@
 #define MDI_SCENARIO_H
 
 #include "mdi-compute-trace.h"
-#include "mdi-layer-graph.h"
+#include "mdi-model-spec.h"
 #include "mdi-preset.h"
 
 #include "ns3/nstime.h"
@@ -28,14 +28,6 @@ namespace mdi
  */
 struct Scenario
 {
-    /// A model and where it lies.
-    struct Model
-    {
-        std::string name;
-        std::string file;               //!< TorchScript, or a layer-graph description (.json)
-        std::vector<TensorSpec> inputs; //!< from the .json beside a .pt
-    };
-
     /// A node that computes.
     struct Device
     {
@@ -78,7 +70,7 @@ struct Scenario
     std::string file;
     std::string name;
     std::string description;
-    std::vector<Model> models;
+    std::vector<ModelSpec> models;
     std::vector<Device> devices;
     std::vector<Network> networks;
     std::vector<Source> sources;

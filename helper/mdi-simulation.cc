@@ -4,6 +4,7 @@
 #include "mdi-simulation.h"
 
 #include "mdi-json-reader.h"
+#include "mdi-model-reader.h"
 #include "mdi-network-helper.h"
 
 #include "ns3/boolean.h"
@@ -117,17 +118,7 @@ Ptr<TensorEngine>
 LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine)
 {
     engine->SetAttributeFailSafe("Memo", BooleanValue(scenario.tensors != "execute"));
-    for (const auto& model : scenario.models)
-    {
-        try
-        {
-            engine->LoadModel(model.name, model.file, model.inputs);
-        }
-        catch (const std::runtime_error& error)
-        {
-            throw BadInput(error.what());
-        }
-    }
+    LoadModels(scenario.models, *engine);
     // What a run would stumble over is found before the first one.
     for (const auto& source : scenario.sources)
     {
@@ -144,16 +135,7 @@ LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine)
             }
         }
     }
-    if (scenario.tensors != "none")
-    {
-        return engine;
-    }
-    const auto sizes = CreateObject<TensorEngine>();
-    for (uint32_t i = 0; i < scenario.models.size(); ++i)
-    {
-        sizes->AddModel(engine->Graph(i));
-    }
-    return sizes;
+    return scenario.tensors == "none" ? engine->SizesOnly() : engine;
 }
 
 void

@@ -3,6 +3,7 @@
 
 #include "mdi-strategy-reader.h"
 
+#include "mdi-codec.h"
 #include "mdi-did-you-mean.h"
 #include "mdi-partitioner.h"
 #include "mdi-worker.h"
@@ -10,6 +11,7 @@
 #include "ns3/string.h"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <sstream>
@@ -130,6 +132,30 @@ ReadOptional(const JsonReader& json, std::optional<ObjectFactory>& factory, cons
     ReadStrategy(json, *factory, *factory, base);
 }
 
+/// A codec by its short name or its TypeId.
+void
+ReadCodec(const JsonReader& json, std::optional<ObjectFactory>& factory)
+{
+    static const std::map<std::string, std::string> types = {
+        {"none", ""},
+        {"fp16", "ns3::mdi::Float16Codec"},
+        {"int8", "ns3::mdi::Int8Codec"},
+        {"autoencoder", "ns3::mdi::AutoencoderCodec"}};
+    factory.reset();
+    if (json.IsString())
+    {
+        const std::string type = types.at(json.OneOf({"none", "fp16", "int8", "autoencoder"}));
+        if (!type.empty())
+        {
+            factory.emplace(type);
+        }
+        return;
+    }
+    json["type"]; // an object must say which
+    factory.emplace("ns3::mdi::Float16Codec");
+    ReadStrategy(json, *factory, *factory, Codec::GetTypeId());
+}
+
 SystemSpec
 ReadSystem(const JsonReader& json)
 {
@@ -138,7 +164,8 @@ ReadSystem(const JsonReader& json)
         return PresetAt(json);
     }
     json.AllowOnly(
-        {"name", "preset", "partitioner", "queue", "router", "worker", "handshake", "pipeline"});
+        {"name", "preset", "partitioner", "queue", "router", "worker", "handshake", "pipeline",
+         "codec"});
     const auto preset = json.Find("preset");
     SystemSpec spec = preset ? PresetAt(*preset) : MakePreset("local");
     spec.name = json["name"].Name();
@@ -168,6 +195,10 @@ ReadSystem(const JsonReader& json)
     if (const auto pipeline = json.Find("pipeline"))
     {
         ReadOptional(*pipeline, spec.pipeline, Pipeline::GetTypeId());
+    }
+    if (const auto codec = json.Find("codec"))
+    {
+        ReadCodec(*codec, spec.codec);
     }
     try
     {

@@ -38,6 +38,18 @@ Text(const std::optional<double>& value)
     return value ? RoundTrip(*value) : "";
 }
 
+/// The classes of a batch in one cell.
+std::string
+Words(const std::vector<int64_t>& numbers)
+{
+    std::string text;
+    for (const int64_t number : numbers)
+    {
+        text += (text.empty() ? "" : " ") + std::to_string(number);
+    }
+    return text;
+}
+
 std::optional<double>
 ParseNumber(const std::string& text)
 {
@@ -59,6 +71,8 @@ SummarizeItems(const std::vector<const ItemRecord*>& items)
 {
     SummaryRow row;
     std::vector<double> latencies;
+    std::vector<double> correct;
+    std::vector<double> fractions;
     Time first = Time::Max();
     Time last;
     for (const ItemRecord* item : items)
@@ -72,11 +86,27 @@ SummarizeItems(const std::vector<const ItemRecord*>& items)
             row.itemsCompleted++;
             last = Max(last, *item->completed);
             latencies.push_back((*item->completed - item->admitted).GetSeconds());
+            for (size_t i = 0; i < item->labels.size() && i < item->predictions.size(); ++i)
+            {
+                correct.push_back(item->labels[i] == item->predictions[i] ? 1 : 0);
+            }
+            if (item->exit)
+            {
+                fractions.push_back(item->layerFraction);
+            }
         }
         if (item->outputError)
         {
             row.outputErrorMax = std::max(row.outputErrorMax.value_or(0), *item->outputError);
         }
+    }
+    if (!correct.empty())
+    {
+        row.accuracy = Mean(correct);
+    }
+    if (!fractions.empty())
+    {
+        row.exitMeanLayerFraction = Mean(fractions);
     }
     if (!latencies.empty())
     {
@@ -202,8 +232,9 @@ WriteItems(std::ostream& os, const RunRecord& record, const std::vector<std::str
             os << record.system << ',' << record.run << ',' << sources[source] << ','
                << item.id.item << ',' << RoundTrip(item.priority) << ','
                << RoundTrip(item.admitted.GetSeconds()) << ','
-               << (item.completed ? RoundTrip(item.completed->GetSeconds()) : "") << ",,,"
-               << (item.prediction ? std::to_string(*item.prediction) : "") << ',' << item.hops
+               << (item.completed ? RoundTrip(item.completed->GetSeconds()) : "") << ','
+               << (item.exit ? std::to_string(*item.exit) : "") << ',' << Words(item.labels) << ','
+               << Words(item.predictions) << ',' << item.hops
                << ',' << item.bytesOnWire << '\n';
         }
     }
@@ -263,6 +294,7 @@ PrintTable(std::ostream& os, const std::vector<SummaryRow>& rows)
                                                  "p95 [ms]",
                                                  "throughput [items/s]",
                                                  "on the wire [MB]",
+                                                 "accuracy",
                                                  "done",
                                                  "lost"}};
     for (const auto& group : groups)
@@ -290,6 +322,8 @@ PrintTable(std::ostream& os, const std::vector<SummaryRow>& rows)
                  group,
                  [](const SummaryRow& r) { return std::optional<double>(r.bytesOnWire / 1e6); },
                  2),
+             cell(
+                 group, [](const SummaryRow& r) { return r.accuracy; }, 3),
              std::to_string(completed),
              std::to_string(lost)});
     }

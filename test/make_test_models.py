@@ -148,6 +148,67 @@ class Attention(nn.Module):
         return x + self.out((weights @ v).view(batch, length, width))
 
 
+class Exits(nn.Module):
+    """Two early exits, each called where its features appear, and the end."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = conv(3, 4), conv(4, 4), conv(4, 4)
+        self.exits = nn.ModuleList([nn.Linear(4, 5), nn.Linear(4, 5)])
+        self.fc = nn.Linear(4, 5)
+
+    def forward(self, x):
+        x = functional.relu(self.a(x))
+        first = self.exits[0](x.mean((2, 3)))
+        x = functional.relu(self.b(x)) + x
+        second = self.exits[1](x.mean((2, 3)))
+        x = functional.relu(self.c(x))
+        return first, second, self.fc(x.mean((2, 3)))
+
+
+class LateExits(Exits):
+    """The same network; its features are collected and the exits called last, deepest first."""
+
+    def forward(self, x):
+        a = functional.relu(self.a(x))
+        b = functional.relu(self.b(a)) + a
+        c = functional.relu(self.c(b))
+        second = self.exits[1](b.mean((2, 3)))
+        first = self.exits[0](a.mean((2, 3)))
+        return self.fc(c.mean((2, 3))), [first, second]
+
+
+class Cascade(Exits):
+    """The same network, whose end also reads what the first exit said."""
+
+    def forward(self, x):
+        first, second, end = super().forward(x)
+        return first, second, end + first
+
+
+class Encoder(nn.Module):
+    """Keeps every second pixel of 4 x 8 x 8."""
+
+    def forward(self, x):
+        return x[:, :, ::2, ::2] * 1.0
+
+
+class Decoder(nn.Module):
+    """Doubles each pixel of 4 x 4 x 4."""
+
+    def forward(self, x):
+        return functional.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+class Shown(nn.Module):
+    """Tells its input: the scores of the classes 0..5 are 0 but that of 1, its mean of channel 0."""
+
+    def forward(self, x):
+        mean = x[:, 0].mean((1, 2))
+        zero = mean * 0.0
+        return torch.stack([zero - 100.0, mean, zero], 1)
+
+
 class Stateful(nn.Module):
     """Cannot be cut: keeps a counter."""
 
@@ -182,6 +243,12 @@ MODELS = {
     "lists": (Lists, None),
     "attention": (Attention, None),
     "attention-traced": (Attention, [torch.zeros(1, 5, 8)]),
+    "exits": (Exits, [IMAGE]),
+    "late-exits": (LateExits, None),
+    "cascade": (Cascade, [IMAGE]),
+    "encoder": (Encoder, [torch.zeros(1, 4, 8, 8)]),
+    "decoder": (Decoder, [torch.zeros(1, 4, 4, 4)]),
+    "shown": (Shown, None),
     "stateful": (Stateful, None),
     "data-shape": (DataShape, None),
 }
@@ -199,6 +266,20 @@ def main():
                 script = torch.jit.trace(model, tuple(t.clone() for t in example))
         torch.jit.save(script, os.path.join(folder, name + ".pt"))
     torch.save(Residual().state_dict(), os.path.join(folder, "weights.pt"))
+    sets = {
+        "samples": torch.arange(7 * 3 * 8 * 8).reshape(7, 3, 8, 8) / 1344.0,
+        "labelled": {
+            "inputs": torch.arange(7).reshape(7, 1, 1, 1).expand(7, 3, 8, 8) / 7.0,
+            "labels": torch.arange(7) + 10,
+        },
+        "pictures": torch.full((2, 3, 8, 8), 51, dtype=torch.uint8),
+        "wrong-shape": torch.zeros(7, 3, 9, 8),
+        "wrong-labels": {"inputs": torch.zeros(7, 3, 8, 8), "labels": torch.arange(6)},
+        "no-inputs": {"images": torch.zeros(7, 3, 8, 8), "labels": torch.arange(7)},
+        "two": [torch.zeros(7, 3, 8, 8), torch.zeros(7)],
+    }
+    for name, content in sets.items():
+        torch.save(content, os.path.join(folder, "set-" + name + ".pt"))
     return 0
 
 

@@ -121,7 +121,7 @@ HandMade()
     record.items.resize(3);
     record.items[0] = {Item(0, 0, 1, 0.5), Item(0, 1, 2, 1.5), Item(0, 2, 3, -1)};
     record.items[0][0].bytesOnWire = 100;
-    record.items[0][0].prediction = 4;
+    record.items[0][0].predictions = {4};
     record.items[0][0].outputError = 0;
     record.items[0][0].hops = 2;
     record.items[0][1].outputError = 0.25;
@@ -376,6 +376,33 @@ TEST(Summary, SummarizesLostItemsAndEmptySources)
     EXPECT_DOUBLE_EQ(*rows[3].makespanS, 3);      // from 0.5 to 3.5
     EXPECT_EQ(rows[3].bytesOnWire, 110u + 1000u); // control messages belong to no source
     EXPECT_EQ(rows[3].outputErrorMax, 0.25);
+}
+
+TEST(Summary, AccuracyCountsPicturesAndExitsCountLayers)
+{
+    RunRecord record = HandMade();
+    // A batch of three, two of them right; an item without labels; a lost one that never counts.
+    record.items[0][0].predictions = {1, 2, 3};
+    record.items[0][0].labels = {1, 2, 4};
+    record.items[0][0].exit = 1;
+    record.items[0][0].layerFraction = 0.25;
+    record.items[0][1].predictions = {5};
+    record.items[0][1].exit = 2;
+    record.items[0][2].labels = {1};
+    record.items[2][0].predictions = {7};
+    record.items[2][0].labels = {7};
+    const auto rows = Summarize(record, {"ts", "idle", "nts"});
+    EXPECT_DOUBLE_EQ(rows[0].accuracy.value(), 2.0 / 3);
+    EXPECT_DOUBLE_EQ(rows[0].exitMeanLayerFraction.value(), (0.25 + 1) / 2);
+    EXPECT_FALSE(rows[1].accuracy);
+    EXPECT_DOUBLE_EQ(rows[2].accuracy.value(), 1);
+    EXPECT_FALSE(rows[2].exitMeanLayerFraction);
+    EXPECT_DOUBLE_EQ(rows[3].accuracy.value(), 3.0 / 4);
+    std::ostringstream text;
+    WriteItems(text, record, {"ts", "idle", "nts"});
+    const auto lines = Lines(text.str());
+    EXPECT_EQ(lines.at(0), "ddi,3,ts,0,10,1,1.5,1,1 2 4,1 2 3,2,100");
+    EXPECT_EQ(lines.at(1), "ddi,3,ts,1,10,2,3.5,2,,5,0,0");
 }
 
 TEST(Summary, WritesItems)

@@ -1,83 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Author: the mdi developers
 
+#include "mdi-torch-test.h"
+
 #include "ns3/boolean.h"
 #include "ns3/mdi-layer-graph-json.h"
-#include "ns3/mdi-torch-engine.h"
 #include "ns3/uinteger.h"
-
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <gtest/gtest.h>
-#include <stdexcept>
-#include <string>
-#include <vector>
 
 using namespace ns3;
 using namespace ns3::mdi;
 
 namespace
 {
-
-namespace fs = std::filesystem;
-
-const TensorSpec IMAGE{{1, 3, 8, 8}, Dtype::FLOAT32};
-const TensorSpec LABEL{{1}, Dtype::INT64};
-const TensorSpec SEQUENCE{{1, 5, 8}, Dtype::FLOAT32};
-const TensorSpec CIFAR{{1, 3, 32, 32}, Dtype::FLOAT32};
-
-/// A folder with the models, made once and removed at the end.
-class Models
-{
-  public:
-    Models()
-    {
-        std::string pattern = (fs::temp_directory_path() / "mdi-torch-test-XXXXXX").string();
-        m_folder = mkdtemp(pattern.data());
-        const std::string source = MDI_SOURCE_DIR;
-        const std::string python = "/usr/bin/python3 '" + source;
-        m_made =
-            Call(python + "/test/make_test_models.py' '" + m_folder.string() + "'") &&
-            Call(python + "/traces/models/export.py' resnet56 --out '" + File("resnet56") + "'");
-    }
-
-    ~Models()
-    {
-        fs::remove_all(m_folder);
-    }
-
-    bool Made() const
-    {
-        return m_made;
-    }
-
-    std::string File(const std::string& name) const
-    {
-        return (m_folder / (name + ".pt")).string();
-    }
-
-    fs::path Folder() const
-    {
-        return m_folder;
-    }
-
-  private:
-    static bool Call(const std::string& command)
-    {
-        return std::system(command.c_str()) == 0;
-    }
-
-    fs::path m_folder;
-    bool m_made;
-};
-
-Models&
-TheModels()
-{
-    static Models models;
-    return models;
-}
 
 struct Small
 {
@@ -91,59 +25,6 @@ PrintTo(const Small& small, std::ostream* os)
 {
     *os << small.name;
 }
-
-class TorchEngineTest : public testing::Test
-{
-  protected:
-    void SetUp() override
-    {
-        ASSERT_TRUE(TheModels().Made());
-        m_engine = CreateObject<TorchEngine>();
-    }
-
-    void TearDown() override
-    {
-        m_engine->Dispose();
-    }
-
-    uint32_t Load(const std::string& name, const std::vector<TensorSpec>& inputs)
-    {
-        return m_engine->LoadModel(name, TheModels().File(name), inputs);
-    }
-
-    /// Run through all of the boundaries (0 left out). \return the last
-    TensorId Chain(uint32_t model, uint32_t input, const std::vector<uint32_t>& boundaries)
-    {
-        TensorId id{model, input, 0};
-        for (const uint32_t b : boundaries)
-        {
-            if (b > 0)
-            {
-                id = m_engine->Run(id, b);
-            }
-        }
-        return id;
-    }
-
-    std::string LoadError(const std::string& file, const std::vector<TensorSpec>& inputs)
-    {
-        try
-        {
-            m_engine->LoadModel("bad", file, inputs);
-        }
-        catch (const std::runtime_error& error)
-        {
-            const std::string what = error.what();
-            EXPECT_EQ(what.find(file + ": "), 0u) << what;
-            EXPECT_EQ(what.find('\n'), std::string::npos) << what;
-            return what;
-        }
-        ADD_FAILURE() << file << " was accepted";
-        return "";
-    }
-
-    Ptr<TorchEngine> m_engine;
-};
 
 class SmallModelTest : public TorchEngineTest, public testing::WithParamInterface<Small>
 {
@@ -305,13 +186,15 @@ TEST_F(TorchEngineTest, ResNet56SlicesAreBitIdentical)
     {
         const TensorId blocks = Chain(model, input, graph.BlockBoundaries());
         EXPECT_EQ(m_engine->MaxError(blocks), 0.0);
-        const auto prediction = m_engine->Prediction(blocks);
-        ASSERT_TRUE(prediction.has_value());
+        const auto prediction = m_engine->Predict(blocks);
+        ASSERT_EQ(prediction.size(), 1u);
+        EXPECT_GT(prediction[0].confidence, 0.1);
+        EXPECT_LE(prediction[0].confidence, 1.0);
         const TensorId layers = Chain(model, input, graph.LayerBoundaries());
         EXPECT_EQ(m_engine->MaxError(layers), 0.0);
-        EXPECT_EQ(m_engine->Prediction(layers), prediction);
+        EXPECT_EQ(m_engine->Predict(layers).at(0).label, prediction[0].label);
     }
-    EXPECT_THROW(m_engine->Prediction({model, 0, 1}), std::invalid_argument);
+    EXPECT_THROW(m_engine->Predict({model, 0, 1}), std::invalid_argument);
 }
 
 TEST_F(TorchEngineTest, MemoRunsOnceAndExecuteRunsAlways)
@@ -341,11 +224,12 @@ TEST_F(TorchEngineTest, InputsDependOnTheSeedOnly)
     const auto predictions = [&](uint64_t seed) {
         Ptr<TorchEngine> engine = CreateObject<TorchEngine>();
         engine->SetAttribute("InputSeed", UintegerValue(seed));
-        const uint32_t model = engine->LoadModel("residual", TheModels().File("residual"), {IMAGE});
+        const uint32_t model = engine->LoadModel(Spec("attention", {SEQUENCE}));
+        const uint32_t end = engine->Graph(model).Size();
         std::vector<int64_t> all;
         for (uint32_t input = 0; input < 20; ++input)
         {
-            all.push_back(engine->Prediction({model, input, 9}).value());
+            all.push_back(engine->Predict({model, input, end}).at(0).label);
         }
         engine->Dispose();
         return all;
@@ -369,10 +253,13 @@ TEST_F(TorchEngineTest, ADescriptionBringsSizesOnly)
     const LayerGraph graph = m_engine->Graph(Load("residual", {IMAGE}));
     const fs::path file = TheModels().Folder() / "sizes.json";
     std::ofstream(file) << LayerGraphToJson(graph);
-    const uint32_t model = m_engine->LoadModel("sizes", file.string(), {});
+    ModelSpec sizes;
+    sizes.name = "sizes";
+    sizes.file = file.string();
+    const uint32_t model = m_engine->LoadModel(sizes);
     EXPECT_EQ(m_engine->Graph(model).Name(), "sizes");
     EXPECT_EQ(Chain(model, 0, {3, 9}), (TensorId{model, 0, 9}));
-    EXPECT_FALSE(m_engine->Prediction({model, 0, 9}).has_value());
+    EXPECT_TRUE(m_engine->Predict({model, 0, 9}).empty());
     EXPECT_FALSE(m_engine->MaxError({model, 0, 9}).has_value());
     EXPECT_EQ(m_engine->SlicesRun(), 0u);
 }
@@ -382,7 +269,9 @@ TEST_F(TorchEngineTest, BadFilesAndShapesGiveOneLine)
     const auto expect = [&](const std::string& file,
                             const std::vector<TensorSpec>& inputs,
                             const std::string& part) {
-        const std::string what = LoadError(file, inputs);
+        ModelSpec model = Spec("bad", inputs);
+        model.file = file;
+        const std::string what = LoadError(model);
         EXPECT_NE(what.find(part), std::string::npos) << what;
     };
     const auto file = [](const std::string& name) { return TheModels().File(name); };

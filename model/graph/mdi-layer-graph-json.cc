@@ -230,7 +230,7 @@ ReadLayer(const Place& place, int64_t index, int64_t modelInputs)
 LayerGraph
 ReadGraph(const Place& root, const std::string& name)
 {
-    root.CheckFields({"format", "version", "name", "inputs", "layers", "outputs", "forbidden_cuts"},
+    root.CheckFields({"format", "version", "name", "inputs", "layers", "outputs", "forbidden_cuts", "exits"},
                      5);
     root.At("version").Integer(VERSION, VERSION);
     const std::string itsName = root.At("name").Text();
@@ -272,6 +272,22 @@ ReadGraph(const Place& root, const std::string& name)
             graph.ForbidCut(static_cast<uint32_t>(cut.Integer(1, size - 1)));
         }
     }
+    if (root.Has("exits"))
+    {
+        std::vector<uint32_t> exits;
+        for (const Place& exit : root.At("exits").Items())
+        {
+            exits.push_back(static_cast<uint32_t>(exit.Integer(0, size - 1)));
+        }
+        try
+        {
+            graph.SetExits(exits);
+        }
+        catch (const std::invalid_argument& error)
+        {
+            root.At("exits").Fail(error.what());
+        }
+    }
     return graph;
 }
 
@@ -299,13 +315,19 @@ LayerGraphToJson(const LayerGraph& graph)
             forbidden.push_back(b);
         }
     }
+    std::vector<uint32_t> exits;
+    for (const Exit& exit : graph.Exits())
+    {
+        exits.push_back(exit.layer);
+    }
     const OrderedJson root = {{"format", FORMAT},
                               {"version", VERSION},
                               {"name", graph.Name()},
                               {"inputs", SpecsToJson(graph.Inputs())},
                               {"layers", std::move(layers)},
                               {"outputs", graph.Outputs()},
-                              {"forbidden_cuts", forbidden}};
+                              {"forbidden_cuts", forbidden},
+                              {"exits", exits}};
     return root.dump(2, ' ', true, OrderedJson::error_handler_t::replace) + "\n";
 }
 

@@ -23,12 +23,13 @@ namespace mdi
  *              "outputs": [{"shape": [1, 2], "dtype": "float32"}],
  *              "flop": 16, "weight_bytes": 40}],
  *  "outputs": [0],
- *  "forbidden_cuts": []}
+ *  "forbidden_cuts": [],
+ *  "exits": []}
  * \endcode
  *
  * An input of a layer is the index of an earlier layer, or -1-i for input i of the model. `op`,
- * `block`, `flop`, `weight_bytes`, `outputs` of the model (default: the last layer) and
- * `forbidden_cuts` may be left out.
+ * `block`, `flop`, `weight_bytes`, `outputs` of the model (default: the last layer),
+ * `forbidden_cuts` (boundaries) and `exits` (layers) may be left out.
  */
 std::string LayerGraphToJson(const LayerGraph& graph);
 

@@ -114,6 +114,22 @@ operator==(const TensorSpec& a, const TensorSpec& b)
     return a.dtype == b.dtype && a.shape == b.shape;
 }
 
+std::string
+SpecsText(const std::vector<TensorSpec>& specs)
+{
+    std::string text;
+    for (const TensorSpec& spec : specs)
+    {
+        text += text.empty() ? "" : ", ";
+        for (size_t i = 0; i < spec.shape.size(); ++i)
+        {
+            text += (i == 0 ? "" : "x") + std::to_string(spec.shape[i]);
+        }
+        text += std::string(spec.shape.empty() ? "scalar " : " ") + DtypeName(spec.dtype);
+    }
+    return text;
+}
+
 LayerGraph::LayerGraph(std::string name,
                        std::vector<TensorSpec> inputs,
                        std::vector<Layer> layers,
@@ -293,6 +309,62 @@ LayerGraph::LayerBoundaries() const
         }
     }
     return boundaries;
+}
+
+std::vector<Exit>
+LayerGraph::Exits() const
+{
+    std::vector<Exit> exits;
+    for (const uint32_t layer : m_exits)
+    {
+        uint32_t boundary = layer + 1;
+        while (!m_cuttable[boundary])
+        {
+            ++boundary; // L can always be cut
+        }
+        exits.push_back({layer, boundary});
+    }
+    return exits;
+}
+
+void
+LayerGraph::SetExits(const std::vector<uint32_t>& layers)
+{
+    for (size_t i = 0; i < layers.size(); ++i)
+    {
+        const uint32_t layer = layers[i];
+        const std::string which = "exit " + std::to_string(i + 1);
+        if (layer >= Size() || (i > 0 && layer <= layers[i - 1]))
+        {
+            throw std::invalid_argument(which + " is layer " + std::to_string(layer) +
+                                        "; exits are layers of the model, ascending");
+        }
+        const std::string here = which + ", layer '" + m_layers[layer].name + "',";
+        if (m_lastUse[layer] != layer)
+        {
+            throw std::invalid_argument(here + " is read by a later layer or is the result");
+        }
+        if (m_layers[layer].outputs.size() != 1)
+        {
+            throw std::invalid_argument(here + " has " +
+                                        std::to_string(m_layers[layer].outputs.size()) +
+                                        " outputs; an answer is one tensor");
+        }
+    }
+    m_exits = layers;
+    uint32_t before = 0;
+    for (const Exit& exit : Exits())
+    {
+        if (exit.boundary == before || exit.boundary == Size())
+        {
+            m_exits.clear();
+            throw std::invalid_argument("no cut is possible between the exit '" +
+                                        m_layers[exit.layer].name + "' and " +
+                                        (before == exit.boundary ? "the one before it"
+                                                                 : "the end of the model"));
+        }
+        before = exit.boundary;
+    }
 }
 
 bool

@@ -47,6 +47,9 @@ struct TensorSpec
 
 bool operator==(const TensorSpec& a, const TensorSpec& b);
 
+/// Such as "1x3x32x32 float32, 1 int64".
+std::string SpecsText(const std::vector<TensorSpec>& specs);
+
 /**
  * One operation of a neural network: the smallest thing that a cut can separate.
  * The layers of a LayerGraph stand in an executable (topological) order.
@@ -60,6 +63,13 @@ struct Layer
     std::vector<TensorSpec> outputs; //!< the tensors that it makes
     double flop = 0;              //!< work of one call, 2 FLOP per multiply-accumulate
     uint64_t weightBytes = 0;     //!< parameters and buffers that it reads
+};
+
+/// An early exit: an answer that is ready before the last layer (papers.md, section 6).
+struct Exit
+{
+    uint32_t layer = 0;    //!< makes the answer, as its only output
+    uint32_t boundary = 0; //!< the first cut behind it: an item can leave here
 };
 
 /**
@@ -118,6 +128,19 @@ class LayerGraph
     /// Whether a cut is allowed here. Not inside an in-place chain: see ForbidCut.
     bool CanCut(uint32_t boundary) const;
 
+    /**
+     * Early exits in order of depth; the result itself is none. What an exit says is alive nowhere:
+     * an item that goes on does not need it.
+     */
+    std::vector<Exit> Exits() const;
+
+    /**
+     * \param layers the layers that make the answers, ascending
+     * \throws std::invalid_argument if they do not ascend, one is read by others or is the result,
+     *         or does not have one output; or if no cut lies between two of them
+     */
+    void SetExits(const std::vector<uint32_t>& layers);
+
     /// Forbid a boundary (the slicer does, where an in-place operator follows its producer).
     void ForbidCut(uint32_t boundary);
 
@@ -134,6 +157,7 @@ class LayerGraph
     std::vector<uint32_t> m_inputLastUse;     //!< per model input, last layer that reads it
     std::vector<uint32_t> m_lastUse;          //!< per layer, last layer that reads it; L if result
     std::vector<bool> m_cuttable;             //!< per boundary
+    std::vector<uint32_t> m_exits;            //!< layers
 };
 
 } // namespace mdi

@@ -22,18 +22,23 @@ struct TensorId
     uint32_t model = 0;    //!< index of the model in the engine
     uint32_t input = 0;    //!< index of the model's input in the input set
     uint32_t boundary = 0; //!< the cut; 0 is the input itself, L the result
+    /// Names the codecs that changed the values at earlier cuts, in their order: see
+    /// TensorEngine::Transcode. 0: none did.
+    uint64_t lineage = 0;
 };
 
 inline bool
 operator==(const TensorId& a, const TensorId& b)
 {
-    return a.model == b.model && a.input == b.input && a.boundary == b.boundary;
+    return a.model == b.model && a.input == b.input && a.boundary == b.boundary &&
+           a.lineage == b.lineage;
 }
 
 inline bool
 operator<(const TensorId& a, const TensorId& b)
 {
-    return std::tie(a.model, a.input, a.boundary) < std::tie(b.model, b.input, b.boundary);
+    return std::tie(a.model, a.input, a.lineage, a.boundary) <
+           std::tie(b.model, b.input, b.lineage, b.boundary);
 }
 
 } // namespace mdi

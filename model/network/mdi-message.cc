@@ -252,7 +252,15 @@ TensorGroup(Archive& archive, T& m)
     archive.Integer(m.tensor.model);
     archive.Integer(m.tensor.input);
     archive.Integer(m.tensor.boundary);
+    archive.Integer(m.tensor.lineage);
     archive.Integer(m.payloadBytes);
+    uint8_t coded = m.coded ? 1 : 0;
+    archive.Integer(coded);
+    if constexpr (!std::is_const_v<T>)
+    {
+        archive.Check(coded <= 1);
+        m.coded = coded == 1;
+    }
     archive.Count(m.tensors, 2);
     for (auto& spec : m.tensors)
     {

@@ -85,6 +85,7 @@ struct Message
     TensorId tensor;                 //!< names the values
     std::vector<TensorSpec> tensors; //!< their shapes and types
     uint64_t payloadBytes = 0;       //!< bytes that follow the header; virtual, they carry no values
+    bool coded = false;              //!< the payload is what a codec made of the tensors
 
     // group request: RTC
     double key = 0;            //!< the task's place in the order of the sender's queue

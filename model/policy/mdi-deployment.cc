@@ -3,6 +3,8 @@
 
 #include "mdi-deployment.h"
 
+#include "mdi-seconds.h"
+
 #include "ns3/assert.h"
 
 #include <set>
@@ -129,6 +131,37 @@ double
 Deployment::SpeedFlopPerS(uint16_t profile) const
 {
     return m_speeds.at(profile);
+}
+
+void
+Deployment::SetCodec(Ptr<const Codec> codec)
+{
+    for (const Source& source : m_sources)
+    {
+        const LayerGraph& graph = m_engine->Graph(source.model);
+        for (const uint32_t boundary : graph.LayerBoundaries())
+        {
+            const bool inside = boundary > 0 && boundary < graph.Size();
+            if (const auto coded = codec->Code(*m_engine, source.model, boundary); inside && coded)
+            {
+                m_coded[{source.model, boundary}] = *coded;
+            }
+        }
+    }
+}
+
+const CodedCut*
+Deployment::Coded(uint32_t source, uint32_t boundary) const
+{
+    const auto found = m_coded.find({m_sources.at(source).model, boundary});
+    return found == m_coded.end() ? nullptr : &found->second;
+}
+
+Time
+Deployment::WorkTime(uint16_t profile, uint32_t source, double flop) const
+{
+    const double speed = Table(profile, source).SpeedFlopPerS();
+    return speed > 0 ? FromSeconds(flop / speed) : Time(0);
 }
 
 PathInfo

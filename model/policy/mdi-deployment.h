@@ -4,6 +4,7 @@
 #ifndef MDI_DEPLOYMENT_H
 #define MDI_DEPLOYMENT_H
 
+#include "mdi-codec.h"
 #include "mdi-compute-trace.h"
 #include "mdi-plan.h"
 #include "mdi-tensor-engine.h"
@@ -71,6 +72,9 @@ class Deployment : public SimpleRefCount<Deployment>
      */
     uint32_t AddSource(const Source& source);
     void SetPlan(uint32_t source, const Plan& plan);
+
+    /// How tensors look on the wire; after the sources. Without it they go as they are.
+    void SetCodec(Ptr<const Codec> codec);
     void SetPathFunction(std::function<PathInfo(uint32_t from, uint32_t to)> path);
 
     const std::vector<Worker>& Workers() const;
@@ -92,6 +96,12 @@ class Deployment : public SimpleRefCount<Deployment>
      */
     double SpeedFlopPerS(uint16_t profile) const;
 
+    /// What the codec makes of a cut of a source's model; null if it goes as it is.
+    const CodedCut* Coded(uint32_t source, uint32_t boundary) const;
+
+    /// Time that work beside the layers takes on a kind of device: FLOP / F_n.
+    Time WorkTime(uint16_t profile, uint32_t source, double flop) const;
+
     /// Nominal figures between two nodes.
     PathInfo Path(uint32_t from, uint32_t to) const;
 
@@ -104,6 +114,7 @@ class Deployment : public SimpleRefCount<Deployment>
     std::vector<Plan> m_plans;
     std::map<std::pair<uint16_t, uint32_t>, ServiceTable> m_tables; //!< by profile and model
     std::vector<double> m_speeds;                                   //!< F_n by profile
+    std::map<std::pair<uint32_t, uint32_t>, CodedCut> m_coded;      //!< by model and boundary
     std::function<PathInfo(uint32_t, uint32_t)> m_path;
 };
 

@@ -31,6 +31,7 @@ struct SystemSpec
     ObjectFactory worker;                   //!< a Worker
     std::optional<ObjectFactory> handshake; //!< a Handshake, if tasks are asked for before sent
     std::optional<ObjectFactory> pipeline;  //!< a Pipeline, if allocations adapt (AR-MDI)
+    std::optional<ObjectFactory> codec;     //!< a Codec, if tensors change on the wire
 };
 
 /// Names of the presets, in the order of tables.

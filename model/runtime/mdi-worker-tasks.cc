@@ -154,7 +154,7 @@ Worker::AddReady(const Task& task)
 {
     Ready ready;
     ready.task = task;
-    ready.service = m_view.Table(task.id.item.source).Mean(task.begin, task.end);
+    ready.service = m_view.Service(task);
     m_view.AddReadyWork(task.priority, ready.service);
     m_ready.push_back(ready);
 }
@@ -177,7 +177,8 @@ Worker::FindReady(const TaskId& task)
 bool
 Worker::RadioIdle() const
 {
-    return m_transport->QueuedBytes() == 0 && (!m_handshake || m_handshake->CanRequest());
+    return m_transport->QueuedBytes() == 0 && m_toEncode.empty() && !m_encoding &&
+           (!m_handshake || m_handshake->CanRequest());
 }
 
 void
@@ -203,6 +204,11 @@ Worker::DispatchOne()
     if (!processorIdle && !radioIdle)
     {
         return false;
+    }
+    if (processorIdle && !m_toEncode.empty() && !m_encoding)
+    {
+        StartEncoding();
+        return true;
     }
     auto best = m_ready.end();
     Estimate bestEstimate;
@@ -271,7 +277,10 @@ Worker::Ask(std::vector<Ready>::iterator which, const Estimate& estimate, double
     // What the receiver will count: the time that the unit takes there, in its own FLOP.
     request.workFlop =
         ToSeconds(estimate.service) * m_view.Neighbors().Report(estimate.node).speedFlopPerS;
-    request.requestBytes = task.input.payloadBytes;
+    const CodedCut* coded =
+        task.input.coded ? nullptr
+                         : m_deployment->Coded(task.id.item.source, task.input.tensor.boundary);
+    request.requestBytes = coded ? coded->bytes : task.input.payloadBytes;
     m_handshake->Request(estimate.node, request);
 }
 
@@ -288,17 +297,52 @@ Worker::OnGranted(const TaskId& task, uint32_t to)
 }
 
 void
-Worker::HandOver(Message message, uint32_t to)
+Worker::HandOver(const Message& message, uint32_t to)
+{
+    // A grant is counted by the one who gave it.
+    if (m_beacons && m_countOwnPlacements && !m_handshake)
+    {
+        m_view.OnPlaced(to, message, FindPlan(message.task)->units[message.task.unit].end);
+    }
+    if (!message.coded &&
+        m_deployment->Coded(message.task.item.source, message.tensor.boundary))
+    {
+        m_toEncode.emplace_back(message, to);
+        Dispatch();
+    }
+    else
+    {
+        Transmit(message, to);
+    }
+}
+
+void
+Worker::StartEncoding()
+{
+    auto [message, to] = m_toEncode.front();
+    m_toEncode.pop_front();
+    m_encoding = true;
+    const uint32_t source = message.task.item.source;
+    const CodedCut& coded = *m_deployment->Coded(source, message.tensor.boundary);
+    const Time time = m_deployment->WorkTime(
+        m_deployment->ProfileOf(GetNode()->GetId()), source, coded.encodeFlop);
+    message.coded = true;
+    message.payloadBytes = coded.bytes;
+    message.tensor = m_deployment->Engine()->Transcode(message.tensor, coded.values);
+    m_device->Start(message.task, time, 0, [this, message = message, to = to] {
+        m_encoding = false;
+        Transmit(message, to);
+        Dispatch();
+    });
+}
+
+void
+Worker::Transmit(Message message, uint32_t to)
 {
     message.hops++;
     if (m_beacons)
     {
         message.report = m_view.Report();
-        // A grant is counted by the one who gave it.
-        if (m_countOwnPlacements && !m_handshake)
-        {
-            m_view.OnPlaced(to, message, FindPlan(message.task)->units[message.task.unit].end);
-        }
     }
     Task task;
     task.id = message.task;
@@ -356,6 +400,7 @@ Worker::MakeTensorMessage(const Task& task, uint32_t unit, uint16_t input, Tenso
     message.tensor = output;
     message.tensors = graph.CutTensors(output.boundary);
     message.payloadBytes = graph.CutBytes(output.boundary);
+    message.coded = false;
     return message;
 }
 

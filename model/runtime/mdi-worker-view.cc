@@ -56,6 +56,23 @@ WorkerView::Table(uint32_t source) const
     return m_node.deployment->Table(m_profile, source);
 }
 
+Time
+WorkerView::Service(const Task& task) const
+{
+    return ServiceOn(m_profile, task, task.input.coded);
+}
+
+Time
+WorkerView::ServiceOn(uint16_t profile, const Task& task, bool decode) const
+{
+    const uint32_t source = task.id.item.source;
+    const Deployment& deployment = *m_node.deployment;
+    const Time layers = deployment.Table(profile, source).Mean(task.begin, task.end);
+    const CodedCut* coded =
+        decode ? deployment.Coded(source, task.input.tensor.boundary) : nullptr;
+    return coded ? layers + deployment.WorkTime(profile, source, coded->decodeFlop) : layers;
+}
+
 void
 WorkerView::AddReadyWork(float priority, Time service)
 {
@@ -160,17 +177,24 @@ WorkerView::Predict(const Task& task, uint32_t node, bool urgentOnly) const
     if (node == Self())
     {
         estimate.wait = WaitHere(minPriority);
-        estimate.service = Table(source).Mean(task.begin, task.end);
+        estimate.service = Service(task);
     }
     else
     {
+        const CodedCut* coded =
+            task.input.coded ? nullptr
+                             : m_node.deployment->Coded(source, task.input.tensor.boundary);
         estimate.transfer = m_neighbors.Transfer(node,
-                                                 task.input.payloadBytes,
+                                                 coded ? coded->bytes : task.input.payloadBytes,
                                                  m_node.transport->QueuedBytes(),
                                                  m_node.deployment->Path(Self(), node));
+        if (coded)
+        {
+            estimate.transfer += m_node.deployment->WorkTime(m_profile, source, coded->encodeFlop);
+        }
         estimate.wait = m_neighbors.Wait(node, minPriority);
         const uint16_t profile = m_neighbors.Report(node).profile;
-        estimate.service = m_node.deployment->Table(profile, source).Mean(task.begin, task.end);
+        estimate.service = ServiceOn(profile, task, true);
         estimate.lossProbability = m_neighbors.LossProbability(node);
     }
     return estimate;

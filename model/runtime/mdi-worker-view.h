@@ -51,6 +51,9 @@ class WorkerView : public LocalView
     /// Service times of a source's model here.
     const ServiceTable& Table(uint32_t source) const;
 
+    /// t_{n,m,k} of a task that runs here, the decoding of its input included.
+    Time Service(const Task& task) const;
+
     /// A task of that priority joined the ready set (or left it, if negative).
     void AddReadyWork(float priority, Time service);
 
@@ -77,6 +80,7 @@ class WorkerView : public LocalView
 
   private:
     Time WaitHere(float minPriority) const;
+    Time ServiceOn(uint16_t profile, const Task& task, bool decode) const;
 
     Node m_node;
     uint16_t m_profile = 0;

@@ -261,6 +261,7 @@ Worker::Fail()
 {
     NS_LOG_FUNCTION(this);
     m_failed = true;
+    m_toEncode.clear();
     m_beaconEvent.Cancel();
     m_transport->Disconnect();
     m_device->Stop();

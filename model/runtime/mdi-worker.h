@@ -18,6 +18,7 @@
 #include "ns3/random-variable-stream.h"
 #include "ns3/traced-callback.h"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <set>
@@ -37,7 +38,7 @@ namespace mdi
  * A task's way: Offer (an input is here; a plan that names another worker gets it at once) -> all
  * inputs are here -> TaskReady -> Dispatch (the router says where, the queue discipline says which
  * first) -> StartTask on the device, or HandOver to a neighbour, after its grant where a Handshake
- * is installed -> FinishTask -> Forward the output to the units that need it, or the result to the
+ * is installed and through the codec where there is one -> FinishTask -> Forward the output to the units that need it, or the result to the
  * source.
  *
  * The node must have a Transport and a ComputeDevice aggregated.
@@ -117,7 +118,9 @@ class Worker : public Application
     void StartTask(std::vector<Ready>::iterator which);
     void FinishTask(Task task, TensorId output, Time started);
     void Forward(const Task& task, TensorId output);
-    void HandOver(Message message, uint32_t to);
+    void HandOver(const Message& message, uint32_t to);
+    void StartEncoding();
+    void Transmit(Message message, uint32_t to);
     void Ask(std::vector<Ready>::iterator which, const Estimate& estimate, double key);
     void OnGranted(const TaskId& task, uint32_t to);
     void DeliverResult(const Message& result);
@@ -161,6 +164,8 @@ class Worker : public Application
     std::vector<Message> m_early;                          //!< tensors whose plan is not here yet
     std::vector<Ready> m_ready;
     bool m_dispatching = false;
+    std::deque<std::pair<Message, uint32_t>> m_toEncode; //!< tensors and who they are for
+    bool m_encoding = false;
     std::map<TaskId, Task> m_unsafe;  //!< AR-MDI: by output, tasks whose output is on its way
     std::set<TaskId> m_soloTransfers; //!< sent when nothing else was on its way
     std::set<TaskId> m_fired;         //!< tasks whose inputs were all here once

@@ -39,12 +39,10 @@ TensorEngine::~TensorEngine()
 }
 
 uint32_t
-TensorEngine::LoadModel(const std::string& name,
-                        const std::string& file,
-                        const std::vector<TensorSpec>& inputs)
+TensorEngine::LoadModel(const ModelSpec& model)
 {
-    NS_LOG_FUNCTION(this << name << file);
-    return AddModel(ReadLayerGraph(file, name));
+    NS_LOG_FUNCTION(this << model.name << model.file);
+    return AddModel(ReadLayerGraph(model.file, model.name));
 }
 
 uint32_t
@@ -83,19 +81,73 @@ TensorEngine::Run(const TensorId& in, uint32_t end)
                                     std::to_string(in.boundary) + ", " + std::to_string(end) +
                                     "): it ends before it begins, or a cut is forbidden there");
     }
-    return TensorId{in.model, in.input, end};
+    return TensorId{in.model, in.input, end, in.lineage};
 }
 
-std::optional<int64_t>
-TensorEngine::Prediction(const TensorId& result)
+TensorId
+TensorEngine::Transcode(const TensorId& in, const TensorCodec& codec)
 {
-    return std::nullopt;
+    NS_LOG_FUNCTION(this << in.model << in.input << in.boundary << codec.Name());
+    return TensorId{
+        in.model, in.input, in.boundary, NextLineage(in.lineage, in.boundary, codec)};
+}
+
+std::vector<Prediction>
+TensorEngine::Predict(const TensorId& result)
+{
+    return {};
+}
+
+std::vector<int64_t>
+TensorEngine::Labels(uint32_t model, uint32_t input)
+{
+    return {};
 }
 
 std::optional<double>
 TensorEngine::MaxError(const TensorId& result)
 {
     return std::nullopt;
+}
+
+void
+TensorEngine::SetAutoencoder(uint32_t model, const Autoencoder& autoencoder)
+{
+    NS_LOG_FUNCTION(this << model << autoencoder.boundary);
+    const LayerGraph& graph = Graph(model);
+    const LayerGraph& encoder = Graph(autoencoder.encoder);
+    const LayerGraph& decoder = Graph(autoencoder.decoder);
+    const auto cut = graph.CutTensors(autoencoder.boundary);
+    const auto check = [](const std::vector<TensorSpec>& made,
+                          const std::string& maker,
+                          const std::vector<TensorSpec>& taken,
+                          const std::string& taker) {
+        if (!(made == taken))
+        {
+            throw std::invalid_argument(maker + " makes " + SpecsText(made) + ", but " + taker +
+                                        " takes " + SpecsText(taken));
+        }
+    };
+    check(cut, "the cut of the autoencoder", encoder.Inputs(), "the encoder");
+    check(encoder.CutTensors(encoder.Size()), "the encoder", decoder.Inputs(), "the decoder");
+    check(decoder.CutTensors(decoder.Size()), "the decoder", cut, "the cut of the autoencoder");
+    m_autoencoders[model] = autoencoder;
+}
+
+std::optional<Autoencoder>
+TensorEngine::AutoencoderOf(uint32_t model) const
+{
+    const auto found = m_autoencoders.find(model);
+    return found == m_autoencoders.end() ? std::nullopt : std::make_optional(found->second);
+}
+
+Ptr<TensorEngine>
+TensorEngine::SizesOnly() const
+{
+    const auto sizes = CreateObject<TensorEngine>();
+    sizes->m_graphs = m_graphs;
+    sizes->m_autoencoders = m_autoencoders;
+    return sizes;
 }
 
 std::string

@@ -5,17 +5,36 @@
 #define MDI_TENSOR_ENGINE_H
 
 #include "mdi-layer-graph.h"
+#include "mdi-model-spec.h"
+#include "mdi-tensor-codec.h"
 #include "mdi-tensor-id.h"
 
 #include "ns3/object.h"
 
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace ns3
 {
 namespace mdi
 {
+
+/// What a classifier says of one picture, or a language model of the next token.
+struct Prediction
+{
+    int64_t label = 0;     //!< the class of the largest output
+    double confidence = 0; //!< its soft-max probability, C_k of papers.md section 6
+};
+
+/// The autoencoder of a model: models of the engine that shrink and restore one cut.
+struct Autoencoder
+{
+    uint32_t boundary = 0; //!< the cut
+    uint32_t encoder = 0;
+    uint32_t decoder = 0;
+};
 
 /**
  * What a unit computes. This base class knows sizes only: every answer about values is empty. The
@@ -33,16 +52,13 @@ class TensorEngine : public Object
 
     /**
      * Load a model and make it known.
-     * \param name the model's name in traces and results
-     * \param file path of a layer-graph description (`.json`, as `./mdi inspect --json` prints it);
-     *        leaves read other formats
-     * \param inputs shapes and types of the model's inputs (a description brings its own)
+     * \param model this class reads layer graphs only (`.json`, as `./mdi inspect --json` prints
+     *        them), which bring their own inputs and exits; leaves read other formats. Its
+     *        autoencoder is left to SetAutoencoder
      * \return its index, the `model` of a TensorId; models are numbered from 0
      * \throws std::runtime_error one line: the file, what is wrong, what would be right
      */
-    virtual uint32_t LoadModel(const std::string& name,
-                               const std::string& file,
-                               const std::vector<TensorSpec>& inputs);
+    virtual uint32_t LoadModel(const ModelSpec& model);
 
     /// Make a model known by its layers alone. \return its index, as LoadModel
     uint32_t AddModel(const LayerGraph& graph);
@@ -59,20 +75,49 @@ class TensorEngine : public Object
      */
     virtual TensorId Run(const TensorId& in, uint32_t end);
 
-    /// The class with the largest value of a result (boundary L); empty without values.
-    virtual std::optional<int64_t> Prediction(const TensorId& result);
+    /**
+     * Change the values at a cut as a codec does that takes them over the wire.
+     * \return the name of what arrives
+     */
+    virtual TensorId Transcode(const TensorId& in, const TensorCodec& codec);
+
+    /**
+     * What the model says of an item, for each element of its batch; of a sequence, at the last
+     * position. Empty without values, and for results that name no class (more than three
+     * dimensions).
+     * \param result at the last boundary, or at that of an early exit, whose answer it then is
+     */
+    virtual std::vector<Prediction> Predict(const TensorId& result);
+
+    /// What is right, for each element of the batch; empty if that is not known.
+    virtual std::vector<int64_t> Labels(uint32_t model, uint32_t input);
 
     /**
      * Largest absolute difference between a result and that of the whole, never sliced model on
      * the same input; empty without values.
+     * \param result as for Predict
      */
     virtual std::optional<double> MaxError(const TensorId& result);
+
+    /**
+     * Give a model an autoencoder for one of its cuts.
+     * \throws std::invalid_argument one line, if the encoder does not take the tensors of the cut,
+     *         or the decoder does not make them of what the encoder makes
+     */
+    void SetAutoencoder(uint32_t model, const Autoencoder& autoencoder);
+
+    /// The autoencoder of a model, if it has one.
+    std::optional<Autoencoder> AutoencoderOf(uint32_t model) const;
+
+    /// An engine that knows the same models by their sizes only.
+    Ptr<TensorEngine> SizesOnly() const;
 
     /// Versions of the libraries behind the engine, or "sizes only", for the manifest.
     virtual std::string Describe() const;
 
   private:
     std::vector<LayerGraph> m_graphs;
+    std::map<uint32_t, Autoencoder> m_autoencoders; //!< by model
 };
 
 } // namespace mdi

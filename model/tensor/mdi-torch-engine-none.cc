@@ -73,16 +73,15 @@ TorchEngine::IsAvailable()
 }
 
 uint32_t
-TorchEngine::LoadModel(const std::string& name,
-                       const std::string& file,
-                       const std::vector<TensorSpec>& inputs)
+TorchEngine::LoadModel(const ModelSpec& model)
 {
-    NS_LOG_FUNCTION(this << name << file);
+    NS_LOG_FUNCTION(this << model.name << model.file);
+    const std::string& file = model.file;
     const std::string suffix = ".json";
     if (file.size() > suffix.size() &&
         file.compare(file.size() - suffix.size(), suffix.size(), suffix) == 0)
     {
-        return TensorEngine::LoadModel(name, file, inputs);
+        return TensorEngine::LoadModel(model);
     }
     throw std::runtime_error(file + ": this build has no LibTorch; install Debian's libtorch-dev " +
                              "and build again, or use --tensors=none with a layer graph (.json)");
@@ -100,10 +99,22 @@ TorchEngine::Run(const TensorId& in, uint32_t end)
     return TensorEngine::Run(in, end);
 }
 
-std::optional<int64_t>
-TorchEngine::Prediction(const TensorId& result)
+TensorId
+TorchEngine::Transcode(const TensorId& in, const TensorCodec& codec)
 {
-    return std::nullopt;
+    return TensorEngine::Transcode(in, codec);
+}
+
+std::vector<Prediction>
+TorchEngine::Predict(const TensorId& result)
+{
+    return {};
+}
+
+std::vector<int64_t>
+TorchEngine::Labels(uint32_t model, uint32_t input)
+{
+    return {};
 }
 
 std::optional<double>

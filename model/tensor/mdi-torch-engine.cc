@@ -3,17 +3,18 @@
 
 #include "mdi-torch-engine.h"
 
+#include "mdi-torch-codec.h"
+#include "mdi-torch-inputs.h"
 #include "mdi-torch-slicer.h"
+#include "mdi-torch-store.h"
+#include "mdi-torch-threads.h"
 
 #include "ns3/boolean.h"
 #include "ns3/log.h"
 #include "ns3/uinteger.h"
 
-#include <ATen/Parallel.h>
 #include <cmath>
-#include <dlfcn.h>
 #include <limits>
-#include <list>
 #include <map>
 #include <mutex>
 #include <stdexcept>
@@ -31,7 +32,7 @@ NS_OBJECT_ENSURE_REGISTERED(TorchEngine);
 namespace
 {
 
-using Bundle = std::vector<at::Tensor>;
+using Bundle = TorchStore::Bundle;
 
 /// A boundary that no model has: under it the store keeps what the whole model returned.
 constexpr uint32_t WHOLE = std::numeric_limits<uint32_t>::max();
@@ -41,48 +42,7 @@ void
 UseOneThread()
 {
     static std::once_flag once;
-    std::call_once(once, []() {
-        at::set_num_threads(1);
-        // OpenBLAS counts its threads by itself; two of them yield to each other on small layers.
-        using SetThreads = void (*)(int);
-        if (const auto set =
-                reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads")))
-        {
-            set(1);
-        }
-        try
-        {
-            at::set_num_interop_threads(1);
-        }
-        catch (const c10::Error&)
-        {
-            // The program used LibTorch before and chose; slices run in this thread anyway.
-        }
-    });
-}
-
-/// A seed per (InputSeed, model, input): FNV-1a, so that it is the same everywhere.
-uint64_t
-MixSeed(uint64_t seed, const std::string& model, uint32_t input)
-{
-    uint64_t hash = 14695981039346656037ULL;
-    const auto add = [&hash](uint8_t byte) {
-        hash ^= byte;
-        hash *= 1099511628211ULL;
-    };
-    for (int shift = 0; shift < 64; shift += 8)
-    {
-        add(static_cast<uint8_t>(seed >> shift));
-    }
-    for (const char character : model)
-    {
-        add(static_cast<uint8_t>(character));
-    }
-    for (int shift = 0; shift < 32; shift += 8)
-    {
-        add(static_cast<uint8_t>(input >> shift));
-    }
-    return hash;
+    std::call_once(once, []() { SetTorchThreads(1); });
 }
 
 double
@@ -112,92 +72,90 @@ LargestDifference(const at::Tensor& a, const at::Tensor& b)
 
 } // namespace
 
-/// The models, and the tensors made so far, least recently used first to leave.
+/// The models, their inputs, and how each tensor is made.
 class TorchEngine::Impl
 {
   public:
-    /// The slicer of a model; null if the model is known by its sizes only.
-    TorchSlicer* Slicer(uint32_t model)
+    /// A model that can be run.
+    struct Model
     {
-        const auto found = m_slicers.find(model);
-        return found == m_slicers.end() ? nullptr : found->second.get();
+        std::unique_ptr<TorchSlicer> slicer;
+        TorchInputs inputs;
+    };
+
+    /// \return null if the model is known by its sizes only
+    Model* Find(uint32_t model)
+    {
+        const auto found = m_models.find(model);
+        return found == m_models.end() ? nullptr : &found->second;
     }
 
-    void AddSlicer(uint32_t model, std::unique_ptr<TorchSlicer> slicer)
+    void Add(uint32_t index, Model model)
     {
-        m_slicers[model] = std::move(slicer);
+        m_models.emplace(index, std::move(model));
     }
 
     bool Holds(const TensorId& id) const
     {
-        return m_store.count(id) > 0;
+        return m_store.Holds(id);
     }
 
-    /// The tensors of an id, made again from the nearest earlier ones if they were evicted.
-    Bundle Obtain(const TensorId& id, uint64_t limit, uint64_t inputSeed)
+    /// Remember how a lineage goes on from another.
+    void AddLineage(uint64_t lineage, const TensorId& from, const TensorCodec& codec)
     {
-        const auto found = m_store.find(id);
-        if (found != m_store.end())
+        m_lineages.emplace(lineage, Lineage{from.lineage, from.boundary, codec});
+    }
+
+    /// The tensors of an id, made again from the nearest earlier ones if they are not stored.
+    Bundle Obtain(const TensorId& id, uint64_t limit)
+    {
+        if (const Bundle* stored = m_store.Find(id))
         {
-            m_order.splice(m_order.end(), m_order, found->second.place);
-            return found->second.bundle;
+            return *stored;
         }
-        TorchSlicer& slicer = *m_slicers.at(id.model);
+        const Lineage* lineage = id.lineage == 0 ? nullptr : &m_lineages.at(id.lineage);
+        const TensorId origin{
+            id.model, id.input, lineage ? lineage->boundary : 0, id.lineage};
         Bundle bundle;
-        if (id.boundary == 0)
+        if (!(id == origin))
         {
-            const LayerGraph& graph = slicer.Graph();
-            const uint64_t seed = MixSeed(inputSeed, graph.Name(), id.input);
-            bundle = RandomInputs(graph.Inputs(), seed);
+            const TensorId* nearest = m_store.Nearest(id);
+            bundle = RunSlice(nearest ? *nearest : origin, id.boundary, limit);
+        }
+        else if (lineage)
+        {
+            bundle = Code(Obtain({id.model, id.input, id.boundary, lineage->before}, limit),
+                          *lineage);
         }
         else
         {
-            const TensorId origin{id.model, id.input, 0};
-            auto before = m_store.lower_bound(id);
-            const bool near = before != m_store.begin() && !((--before)->first < origin);
-            const TensorId from = near ? before->first : origin;
-            bundle = RunSlice(from, id.boundary, limit, inputSeed);
+            bundle = m_models.at(id.model).inputs.Get(id.input);
         }
-        Store(id, bundle, limit);
+        m_store.Put(id, bundle, limit);
         return bundle;
     }
 
-    Bundle RunSlice(const TensorId& in, uint32_t end, uint64_t limit, uint64_t inputSeed)
+    /// Run layers now, whatever is stored, and keep what they make.
+    Bundle RunSlice(const TensorId& from, uint32_t end, uint64_t limit)
     {
-        const Bundle bundle = Obtain(in, limit, inputSeed);
+        const Bundle bundle = Obtain(from, limit);
         ++m_slicesRun;
-        return m_slicers.at(in.model)->Run(in.boundary, end, bundle);
+        const Bundle made = m_models.at(from.model).slicer->Run(from.boundary, end, bundle);
+        m_store.Put({from.model, from.input, end, from.lineage}, made, limit);
+        return made;
     }
 
-    Bundle ObtainWhole(const TensorId& result, uint64_t limit, uint64_t inputSeed)
+    /// What the whole model returns.
+    Bundle ObtainWhole(uint32_t model, uint32_t input, uint64_t limit)
     {
-        const TensorId id{result.model, result.input, WHOLE};
-        if (Holds(id))
+        const TensorId id{model, input, WHOLE};
+        if (const Bundle* stored = m_store.Find(id))
         {
-            return Obtain(id, limit, inputSeed);
+            return *stored;
         }
-        const Bundle inputs = Obtain({result.model, result.input, 0}, limit, inputSeed);
-        const Bundle whole = m_slicers.at(result.model)->RunWhole(inputs);
-        Store(id, whole, limit);
+        const Bundle whole = m_models.at(model).slicer->RunWhole(Obtain({model, input}, limit));
+        m_store.Put(id, whole, limit);
         return whole;
-    }
-
-    /// Keep tensors, in place of any under this id; the newest stay even if alone too large.
-    void Store(const TensorId& id, const Bundle& bundle, uint64_t limit)
-    {
-        Drop(id);
-        uint64_t bytes = 0;
-        for (const at::Tensor& tensor : bundle)
-        {
-            bytes += tensor.storage().nbytes(); // a view keeps all of its storage
-        }
-        m_store[id] = Entry{bundle, bytes, m_order.insert(m_order.end(), id)};
-        m_bytes += bytes;
-        while (m_bytes > limit && m_order.size() > 1)
-        {
-            const TensorId oldest = m_order.front();
-            Drop(oldest);
-        }
     }
 
     uint64_t SlicesRun() const
@@ -206,28 +164,35 @@ class TorchEngine::Impl
     }
 
   private:
-    struct Entry
+    /// Values that a codec changed.
+    struct Lineage
     {
-        Bundle bundle;
-        uint64_t bytes;
-        std::list<TensorId>::iterator place; //!< in m_order
+        uint64_t before;   //!< their lineage until then
+        uint32_t boundary; //!< the cut
+        TensorCodec codec;
     };
 
-    void Drop(const TensorId& id)
+    Bundle Code(const Bundle& bundle, const Lineage& lineage)
     {
-        const auto found = m_store.find(id);
-        if (found != m_store.end())
+        if (lineage.codec.kind == TensorCodec::AUTOENCODER)
         {
-            m_bytes -= found->second.bytes;
-            m_order.erase(found->second.place);
-            m_store.erase(found);
+            TorchSlicer& encoder = *m_models.at(lineage.codec.encoder).slicer;
+            TorchSlicer& decoder = *m_models.at(lineage.codec.decoder).slicer;
+            return decoder.Run(0,
+                               decoder.Graph().Size(),
+                               encoder.Run(0, encoder.Graph().Size(), bundle));
         }
+        Bundle arrived;
+        for (const at::Tensor& tensor : bundle)
+        {
+            arrived.push_back(RoundTripTensor(tensor, lineage.codec.kind));
+        }
+        return arrived;
     }
 
-    std::map<uint32_t, std::unique_ptr<TorchSlicer>> m_slicers;
-    std::map<TensorId, Entry> m_store;
-    std::list<TensorId> m_order; //!< least recently used first
-    uint64_t m_bytes = 0;
+    std::map<uint32_t, Model> m_models;
+    std::map<uint64_t, Lineage> m_lineages;
+    TorchStore m_store;
     uint64_t m_slicesRun = 0;
 };
 
@@ -284,22 +249,20 @@ TorchEngine::IsAvailable()
 }
 
 uint32_t
-TorchEngine::LoadModel(const std::string& name,
-                       const std::string& file,
-                       const std::vector<TensorSpec>& inputs)
+TorchEngine::LoadModel(const ModelSpec& model)
 {
-    NS_LOG_FUNCTION(this << name << file);
+    NS_LOG_FUNCTION(this << model.name << model.file);
     const std::string suffix = ".json";
-    if (file.size() > suffix.size() &&
-        file.compare(file.size() - suffix.size(), suffix.size(), suffix) == 0)
+    if (model.file.size() > suffix.size() &&
+        model.file.compare(model.file.size() - suffix.size(), suffix.size(), suffix) == 0)
     {
-        return TensorEngine::LoadModel(name, file, inputs);
+        return TensorEngine::LoadModel(model);
     }
     UseOneThread();
-    auto slicer = std::make_unique<TorchSlicer>(name, file, inputs);
-    const uint32_t model = AddModel(slicer->Graph());
-    m_impl->AddSlicer(model, std::move(slicer));
-    return model;
+    Impl::Model loaded{std::make_unique<TorchSlicer>(model), TorchInputs(model, m_inputSeed)};
+    const uint32_t index = AddModel(loaded.slicer->Graph());
+    m_impl->Add(index, std::move(loaded));
+    return index;
 }
 
 bool
@@ -313,63 +276,84 @@ TorchEngine::Run(const TensorId& in, uint32_t end)
 {
     NS_LOG_FUNCTION(this << in.model << in.input << in.boundary << end);
     const TensorId out = TensorEngine::Run(in, end);
-    if (in.boundary == end || !m_impl->Slicer(in.model) || (m_memo && m_impl->Holds(out)))
+    if (in.boundary != end && m_impl->Find(in.model) && !(m_memo && m_impl->Holds(out)))
     {
-        return out;
+        m_impl->RunSlice(in, end, m_storeBytes);
     }
-    m_impl->Store(out, m_impl->RunSlice(in, end, m_storeBytes, m_inputSeed), m_storeBytes);
     return out;
 }
 
-std::optional<int64_t>
-TorchEngine::Prediction(const TensorId& result)
+TensorId
+TorchEngine::Transcode(const TensorId& in, const TensorCodec& codec)
 {
-    NS_LOG_FUNCTION(this << result.model << result.input);
-    TorchSlicer* slicer = m_impl->Slicer(result.model);
-    if (!slicer)
+    const TensorId out = TensorEngine::Transcode(in, codec);
+    m_impl->AddLineage(out.lineage, in, codec);
+    return out;
+}
+
+std::vector<Prediction>
+TorchEngine::Predict(const TensorId& result)
+{
+    NS_LOG_FUNCTION(this << result.model << result.input << result.boundary);
+    const Impl::Model* model = m_impl->Find(result.model);
+    if (!model)
     {
-        return std::nullopt;
+        return {};
     }
-    if (result.boundary != slicer->Graph().Size())
+    const auto& answer = model->slicer->AnswerAt(result.boundary);
+    const Bundle bundle = m_impl->Obtain(result, m_storeBytes);
+    const at::Tensor& first = bundle.at(answer.inBundle.front());
+    constexpr int64_t MOST_DIMENSIONS = 3;
+    if (first.numel() == 0 || first.dim() > MOST_DIMENSIONS)
     {
-        throw std::invalid_argument("boundary " + std::to_string(result.boundary) +
-                                    " is not the result of model '" + slicer->Graph().Name() + "'");
+        return {};
     }
-    const Bundle bundle = m_impl->Obtain(result, m_storeBytes, m_inputSeed);
-    const at::Tensor& first = bundle.at(slicer->ResultPositions().front());
-    if (first.numel() == 0)
+    const at::NoGradGuard noGrad;
+    const int64_t batch = first.dim() > 1 ? first.size(0) : 1;
+    const int64_t classes = first.dim() > 0 ? first.size(-1) : 1;
+    const at::Tensor all = first.to(at::kDouble).reshape({batch, -1, classes});
+    // Of a sequence the last position: the next token of a language model.
+    const at::Tensor scores = all.select(1, all.size(1) - 1).contiguous();
+    std::vector<Prediction> predictions;
+    for (int64_t i = 0; i < batch; ++i)
     {
-        return std::nullopt;
+        const double* score = scores[i].data_ptr<double>();
+        const double* largest = std::max_element(score, score + classes);
+        double sum = 0; // of the soft-max, relative to its largest term
+        for (int64_t c = 0; c < classes; ++c)
+        {
+            sum += std::exp(score[c] - *largest);
+        }
+        predictions.push_back({largest - score, 1 / sum});
     }
-    // Of batch 0; of a sequence the last position, which is the next token of a language model.
-    const at::Tensor ofBatch = first.dim() > 1 ? first[0] : first;
-    const int64_t classes = ofBatch.dim() > 0 ? ofBatch.size(-1) : 1;
-    const at::Tensor row = ofBatch.to(at::kDouble).reshape({-1, classes})[-1].contiguous();
-    const double* values = row.data_ptr<double>();
-    return std::max_element(values, values + classes) - values;
+    return predictions;
+}
+
+std::vector<int64_t>
+TorchEngine::Labels(uint32_t model, uint32_t input)
+{
+    const Impl::Model* found = m_impl->Find(model);
+    return found ? found->inputs.Labels(input) : std::vector<int64_t>();
 }
 
 std::optional<double>
 TorchEngine::MaxError(const TensorId& result)
 {
-    NS_LOG_FUNCTION(this << result.model << result.input);
-    TorchSlicer* slicer = m_impl->Slicer(result.model);
-    if (!slicer)
+    NS_LOG_FUNCTION(this << result.model << result.input << result.boundary);
+    const Impl::Model* model = m_impl->Find(result.model);
+    if (!model)
     {
         return std::nullopt;
     }
-    if (result.boundary != slicer->Graph().Size())
+    const auto& answer = model->slicer->AnswerAt(result.boundary);
+    const Bundle bundle = m_impl->Obtain(result, m_storeBytes);
+    const Bundle whole = m_impl->ObtainWhole(result.model, result.input, m_storeBytes);
+    double largest = 0;
+    for (size_t i = 0; i < answer.inWhole.size(); ++i)
     {
-        throw std::invalid_argument("boundary " + std::to_string(result.boundary) +
-                                    " is not the result of model '" + slicer->Graph().Name() + "'");
-    }
-    const Bundle bundle = m_impl->Obtain(result, m_storeBytes, m_inputSeed);
-    const Bundle whole = m_impl->ObtainWhole(result, m_storeBytes, m_inputSeed);
-    const std::vector<size_t>& positions = slicer->ResultPositions();
-    double largest = whole.size() == positions.size() ? 0 : std::numeric_limits<double>::infinity();
-    for (size_t i = 0; i < whole.size() && i < positions.size(); ++i)
-    {
-        largest = std::max(largest, LargestDifference(bundle.at(positions[i]), whole[i]));
+        largest = std::max(largest,
+                           LargestDifference(bundle.at(answer.inBundle[i]),
+                                             whole.at(answer.inWhole[i])));
     }
     return largest;
 }

@@ -33,20 +33,18 @@ class TorchEngine : public TensorEngine
     static bool IsAvailable();
 
     /**
-     * Load a TorchScript file, trace its shapes with an example input, and make it known.
-     * \param name the model's name in traces and results
-     * \param file path of the `.pt`
-     * \param inputs shapes and types of the model's inputs
+     * Load a TorchScript file and its input set, trace its shapes with an example input, and make
+     * it known.
      * \return the model's index
      * \throws std::runtime_error one line: the file, what is wrong, what would be right
      */
-    uint32_t LoadModel(const std::string& name,
-                       const std::string& file,
-                       const std::vector<TensorSpec>& inputs) override;
+    uint32_t LoadModel(const ModelSpec& model) override;
 
     bool HasValues() const override;
     TensorId Run(const TensorId& in, uint32_t end) override;
-    std::optional<int64_t> Prediction(const TensorId& result) override;
+    TensorId Transcode(const TensorId& in, const TensorCodec& codec) override;
+    std::vector<Prediction> Predict(const TensorId& result) override;
+    std::vector<int64_t> Labels(uint32_t model, uint32_t input) override;
     std::optional<double> MaxError(const TensorId& result) override;
     std::string Describe() const override;
 

@@ -3,6 +3,9 @@
 
 #include "mdi-torch-slicer.h"
 
+#include "mdi-torch-exits.h"
+#include "mdi-torch-flop.h"
+
 #include <algorithm>
 #include <functional>
 #include <set>
@@ -99,26 +102,20 @@ VisitReads(const Node* node, const std::function<void(Value*)>& visit)
 
 } // namespace
 
-TorchSlicer::TorchSlicer(const std::string& name,
-                         const std::string& file,
-                         const std::vector<TensorSpec>& inputs)
-    : m_file(file),
-      m_trace(TraceTorchModel(file, inputs))
+TorchSlicer::TorchSlicer(const ModelSpec& model)
+    : m_file(model.file),
+      m_trace(TraceTorchModel(model))
 {
     try
     {
         FindOperators();
-        m_graph = MakeGraph(name, inputs);
+        m_graph = MakeGraph(model);
         ForbidUncuttable(m_graph);
-        const std::vector<Value*> last = Alive(m_graph.Size());
-        for (Value* output : m_trace.graph->outputs())
-        {
-            m_resultPositions.push_back(std::find(last.begin(), last.end(), output) - last.begin());
-        }
+        FindAnswers(model.exits);
     }
     catch (const std::exception& error)
     {
-        throw std::runtime_error(file + ": " + TorchMessage(error));
+        throw std::runtime_error(m_file + ": " + TorchMessage(error));
     }
     m_trace.values.clear();
 }
@@ -129,10 +126,17 @@ TorchSlicer::Graph() const
     return m_graph;
 }
 
-const std::vector<size_t>&
-TorchSlicer::ResultPositions() const
+const TorchSlicer::Answer&
+TorchSlicer::AnswerAt(uint32_t boundary) const
 {
-    return m_resultPositions;
+    const auto found = m_answers.find(boundary);
+    if (found == m_answers.end())
+    {
+        throw std::invalid_argument("boundary " + std::to_string(boundary) +
+                                    " is neither the result nor an exit of model '" +
+                                    m_graph.Name() + "'");
+    }
+    return found->second;
 }
 
 void
@@ -214,55 +218,6 @@ TorchSlicer::Sources(const Node* node) const
     return sources;
 }
 
-double
-TorchSlicer::Flop(const Node* node) const
-{
-    static const std::set<std::string> convolutions = {"conv1d",
-                                                       "conv2d",
-                                                       "conv3d",
-                                                       "convolution",
-                                                       "conv_transpose1d",
-                                                       "conv_transpose2d",
-                                                       "conv_transpose3d"};
-    // Which input holds the left factor; its last dimension is the one summed over.
-    static const std::map<std::string, size_t> products = {{"linear", 0},
-                                                           {"mm", 0},
-                                                           {"bmm", 0},
-                                                           {"matmul", 0},
-                                                           {"mv", 0},
-                                                           {"dot", 0},
-                                                           {"addmm", 1},
-                                                           {"addmv", 1},
-                                                           {"baddbmm", 1}};
-    constexpr double FLOP_PER_MAC = 2;
-    constexpr size_t TRANSPOSED = 6; // position of the argument in aten::convolution
-    const std::string op = ShortName(node);
-    const auto tensor = [&](size_t input) {
-        const Value* value = node->inputs().at(input);
-        return IsConstant(value) ? torch::jit::toIValue(value)->toTensor()
-                                 : m_trace.values.at(value).toTensor();
-    };
-    if (convolutions.count(op) > 0)
-    {
-        bool transposed = op.rfind("conv_transpose", 0) == 0;
-        if (op == "convolution")
-        {
-            transposed = torch::jit::constant_as<bool>(node->inputs().at(TRANSPOSED)).value();
-        }
-        const at::Tensor weight = tensor(1);
-        const double elements =
-            transposed ? tensor(0).numel() : m_trace.values.at(node->output()).toTensor().numel();
-        return weight.size(0) == 0 ? 0 : FLOP_PER_MAC * elements * weight[0].numel();
-    }
-    const auto product = products.find(op);
-    if (product != products.end())
-    {
-        const double elements = m_trace.values.at(node->output()).toTensor().numel();
-        return FLOP_PER_MAC * elements * tensor(product->second).size(-1);
-    }
-    return 0;
-}
-
 Layer
 TorchSlicer::MakeLayer(const Operator& op, std::map<std::string, uint32_t>& names) const
 {
@@ -294,7 +249,7 @@ TorchSlicer::MakeLayer(const Operator& op, std::map<std::string, uint32_t>& name
             throw std::runtime_error("layer '" + layer.name + "' " + error.what());
         }
     }
-    layer.flop = Flop(op.node);
+    layer.flop = OperatorFlop(op.node, m_trace.values);
     std::unordered_set<const Value*> weights;
     VisitReads(op.node, [&](const Value* value) {
         if (IsConstant(value) && value->type()->isSubtypeOf(*c10::TensorType::get()) &&
@@ -307,7 +262,7 @@ TorchSlicer::MakeLayer(const Operator& op, std::map<std::string, uint32_t>& name
 }
 
 LayerGraph
-TorchSlicer::MakeGraph(const std::string& name, const std::vector<TensorSpec>& inputs) const
+TorchSlicer::MakeGraph(const ModelSpec& model) const
 {
     std::vector<Layer> layers;
     std::map<std::string, uint32_t> names;
@@ -315,12 +270,49 @@ TorchSlicer::MakeGraph(const std::string& name, const std::vector<TensorSpec>& i
     {
         layers.push_back(MakeLayer(op, names));
     }
+    const auto& results = m_trace.graph->outputs();
     std::set<uint32_t> outputs;
-    for (const Value* output : m_trace.graph->outputs())
+    for (size_t i = 0; i < results.size(); ++i)
     {
-        outputs.insert(static_cast<uint32_t>(Producer(output)));
+        if (std::count(model.exits.begin(), model.exits.end(), i) == 0)
+        {
+            outputs.insert(static_cast<uint32_t>(Producer(results[i])));
+        }
     }
-    return LayerGraph(name, inputs, std::move(layers), {outputs.begin(), outputs.end()});
+    return LayerGraph(model.name,
+                      InputSpecs(model),
+                      std::move(layers),
+                      {outputs.begin(), outputs.end()});
+}
+
+void
+TorchSlicer::FindAnswers(const std::vector<uint32_t>& exits)
+{
+    const auto& results = m_trace.graph->outputs();
+    std::vector<uint32_t> layers;
+    for (const uint32_t exit : exits)
+    {
+        layers.push_back(static_cast<uint32_t>(Producer(results.at(exit))));
+    }
+    m_graph.SetExits(layers);
+    const auto found = m_graph.Exits();
+    for (size_t i = 0; i < exits.size(); ++i)
+    {
+        const uint32_t boundary = found[i].boundary;
+        m_exitValues[boundary] = results[exits[i]];
+        m_answers[boundary] = Answer{{Alive(boundary).size()}, {exits[i]}};
+    }
+    const std::vector<Value*> last = Alive(m_graph.Size());
+    Answer& result = m_answers[m_graph.Size()];
+    for (size_t i = 0; i < results.size(); ++i)
+    {
+        if (std::count(exits.begin(), exits.end(), i) == 0)
+        {
+            result.inBundle.push_back(std::find(last.begin(), last.end(), results[i]) -
+                                      last.begin());
+            result.inWhole.push_back(i);
+        }
+    }
 }
 
 void
@@ -394,15 +386,23 @@ TorchSlicer::Alive(uint32_t boundary) const
     return alive;
 }
 
-TorchSlicer::Slice&
-TorchSlicer::Prepare(uint32_t begin, uint32_t end)
+std::vector<torch::jit::Value*>
+TorchSlicer::Bundle(uint32_t boundary) const
 {
-    const auto found = m_slices.find({begin, end});
-    if (found != m_slices.end())
+    std::vector<Value*> bundle = Alive(boundary);
+    const auto exit = m_exitValues.find(boundary);
+    if (exit != m_exitValues.end())
     {
-        return found->second;
+        bundle.push_back(exit->second);
     }
+    return bundle;
+}
+
+TorchSlicer::SliceGraph
+TorchSlicer::CopySlice(uint32_t begin, uint32_t end) const
+{
     auto graph = std::make_shared<torch::jit::Graph>();
+    std::vector<Node*> layers;
     std::unordered_map<const Value*, Value*> known;
     for (const Value* value : Alive(begin))
     {
@@ -431,13 +431,26 @@ TorchSlicer::Prepare(uint32_t begin, uint32_t end)
         {
             known[node->outputs()[k]] = copy->outputs()[k];
         }
+        layers.push_back(copy);
     }
-    for (Value* value : Alive(end))
+    for (Value* value : Bundle(end))
     {
         graph->registerOutput(map(value));
     }
-    return m_slices.emplace(std::make_pair(begin, end), Slice{torch::jit::Code(graph, "mdi slice")})
-        .first->second;
+    return {graph, layers};
+}
+
+TorchSlicer::Slice&
+TorchSlicer::Prepare(uint32_t begin, uint32_t end)
+{
+    const auto found = m_slices.find({begin, end});
+    if (found != m_slices.end())
+    {
+        return found->second;
+    }
+    const auto graph = CopySlice(begin, end).graph;
+    const Slice slice{torch::jit::Code(graph, "mdi slice"), graph->inputs().size()};
+    return m_slices.emplace(std::make_pair(begin, end), slice).first->second;
 }
 
 std::vector<at::Tensor>
@@ -446,8 +459,9 @@ TorchSlicer::Run(uint32_t begin, uint32_t end, const std::vector<at::Tensor>& bu
     const at::NoGradGuard noGrad;
     Slice& slice = Prepare(begin, end);
     std::vector<c10::IValue> stack;
-    for (const at::Tensor& tensor : bundle)
+    for (size_t i = 0; i < slice.inputs; ++i)
     {
+        const at::Tensor& tensor = bundle.at(i);
         // Later boundaries hold no tensor that a slice would change: see ForbidUncuttable.
         stack.emplace_back(begin == 0 && m_changesInput ? tensor.clone() : tensor);
     }

@@ -34,33 +34,22 @@ namespace mdi
  * operator alone; the second one of a name ends in `#2`. Blocks: the scope up to and including
  * its first numeric component (`layer1.0`), else its first component (`fc`), else the operator.
  *
- * Work: 2 FLOP per multiply-accumulate of convolutions (also transposed) and matrix products
- * (linear, addmm, mm, bmm, baddbmm, matmul, addmv, mv, dot); everything else counts 0, as the
- * tables of papers.md, section 9, do.
- *   convolution: 2 * output elements * weights per output channel (Cin / groups * K * K)
- *   transposed:  2 * input elements * weights per input channel (Cout / groups * K * K)
- *   product:     2 * output elements * length of the dimension summed over
+ * Work: see OperatorFlop. Early exits: see PrepareExits.
  */
 class TorchSlicer
 {
   public:
-    /**
-     * \param name the model's name
-     * \param file path of the TorchScript file
-     * \param inputs shapes and types of the model's inputs
-     * \throws std::runtime_error one line: the file, what is wrong, what would be right
-     */
-    TorchSlicer(const std::string& name,
-                const std::string& file,
-                const std::vector<TensorSpec>& inputs);
+    /// \throws std::runtime_error one line: the file, what is wrong, what would be right
+    explicit TorchSlicer(const ModelSpec& model);
 
     /// The layers, with forbidden cuts.
     const LayerGraph& Graph() const;
 
     /**
      * Run layers [begin, end). Both boundaries must be allowed.
-     * \param bundle the tensors alive at `begin`, in the order of LayerGraph::CutTensors
-     * \return the tensors alive at `end`
+     * \param bundle the tensors alive at `begin`, in the order of LayerGraph::CutTensors; more
+     *        are left alone
+     * \return the tensors alive at `end`, and the answer of an early exit there
      */
     std::vector<at::Tensor> Run(uint32_t begin,
                                 uint32_t end,
@@ -69,8 +58,28 @@ class TorchSlicer
     /// Run the module as it was loaded. \return the tensors of its result, flattened
     std::vector<at::Tensor> RunWhole(const std::vector<at::Tensor>& inputs);
 
-    /// For each tensor of RunWhole, its position in the bundle at the last boundary.
-    const std::vector<size_t>& ResultPositions() const;
+    /// Where the tensors of a result stand.
+    struct Answer
+    {
+        std::vector<size_t> inBundle; //!< that Run returns at the boundary
+        std::vector<size_t> inWhole;  //!< that RunWhole returns
+    };
+
+    /**
+     * The result, or an early exit's answer.
+     * \throws std::invalid_argument if there is none at this boundary
+     */
+    const Answer& AnswerAt(uint32_t boundary) const;
+
+    /// The graph of a slice, for those who run it in their own way (ProfileModel does).
+    struct SliceGraph
+    {
+        std::shared_ptr<torch::jit::Graph> graph; //!< takes the bundle at its first boundary
+        std::vector<torch::jit::Node*> layers;    //!< its layers, in order
+    };
+
+    /// A new graph of layers [begin, end), which shares the weights.
+    SliceGraph CopySlice(uint32_t begin, uint32_t end) const;
 
   private:
     using Value = torch::jit::Value;
@@ -87,12 +96,13 @@ class TorchSlicer
     struct Slice
     {
         torch::jit::Code code;
+        size_t inputs; //!< of the bundle it takes so many, the first
     };
 
     void FindOperators();
-    LayerGraph MakeGraph(const std::string& name, const std::vector<TensorSpec>& inputs) const;
+    LayerGraph MakeGraph(const ModelSpec& model) const;
+    void FindAnswers(const std::vector<uint32_t>& exits);
     Layer MakeLayer(const Operator& op, std::map<std::string, uint32_t>& names) const;
-    double Flop(const Node* node) const;
 
     /// Whether each slice makes its own: a list or tuple of tensors that nobody changes.
     bool IsGlue(const Value* value) const;
@@ -110,6 +120,9 @@ class TorchSlicer
 
     /// The values alive at a boundary, in the order of LayerGraph::CutTensors.
     std::vector<Value*> Alive(uint32_t boundary) const;
+
+    /// What a slice that ends here returns: the values alive, then the answer of an exit.
+    std::vector<Value*> Bundle(uint32_t boundary) const;
     Slice& Prepare(uint32_t begin, uint32_t end);
 
     std::string m_file;
@@ -119,7 +132,8 @@ class TorchSlicer
     std::unordered_set<const Value*> m_glue;
     LayerGraph m_graph;
     bool m_changesInput = false; //!< an in-place operator works on an input of the model
-    std::vector<size_t> m_resultPositions;
+    std::map<uint32_t, Answer> m_answers;         //!< by boundary
+    std::map<uint32_t, Value*> m_exitValues;      //!< by boundary
     std::map<std::pair<uint32_t, uint32_t>, Slice> m_slices;
 };
 

@@ -3,6 +3,8 @@
 
 #include "mdi-torch-trace.h"
 
+#include "mdi-torch-exits.h"
+
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -326,28 +328,28 @@ CheckShapes(const Values& values, const Values& others)
 } // namespace
 
 TorchTrace
-TraceTorchModel(const std::string& file, const std::vector<TensorSpec>& inputs)
+TraceTorchModel(const ModelSpec& model)
 {
     try
     {
-        TorchTrace trace{Load(file), nullptr, {}};
+        TorchTrace trace{Load(model.file), nullptr, {}};
         trace.whole.eval();
         if (!trace.whole.find_method("forward"))
         {
             throw std::runtime_error("the module has no forward()");
         }
-        trace.graph = FreezeGraph(trace.whole, inputs.size());
+        trace.graph = FreezeGraph(trace.whole, model.inputs.size());
         RemoveMessages(*trace.graph);
         Values others;
         const auto record = [&]() {
             try
             {
-                trace.values = Record(*trace.graph, RandomInputs(inputs, EXAMPLE_SEEDS[0]));
-                others = Record(*trace.graph, RandomInputs(inputs, EXAMPLE_SEEDS[1]));
+                trace.values = Record(*trace.graph, RandomInputs(model.inputs, EXAMPLE_SEEDS[0]));
+                others = Record(*trace.graph, RandomInputs(model.inputs, EXAMPLE_SEEDS[1]));
             }
             catch (const std::exception& error)
             {
-                throw std::runtime_error("cannot run on inputs " + SpecsText(inputs) + ": " +
+                throw std::runtime_error("cannot run on inputs " + SpecsText(InputSpecs(model)) + ": " +
                                          TorchMessage(error));
             }
         };
@@ -365,13 +367,14 @@ TraceTorchModel(const std::string& file, const std::vector<TensorSpec>& inputs)
             record();
         }
         FlattenOutputs(trace.graph, trace.values);
+        PrepareExits(trace.graph, model.exits);
         record();
         CheckShapes(trace.values, others);
         return trace;
     }
     catch (const std::exception& error)
     {
-        throw std::runtime_error(file + ": " + TorchMessage(error));
+        throw std::runtime_error(model.file + ": " + TorchMessage(error));
     }
 }
 

@@ -40,7 +40,7 @@ struct TorchTrace
  * Read a TorchScript file and run it on random inputs.
  * \throws std::runtime_error one line: the file, what is wrong, what would be right
  */
-TorchTrace TraceTorchModel(const std::string& file, const std::vector<TensorSpec>& inputs);
+TorchTrace TraceTorchModel(const ModelSpec& model);
 
 /// Run a graph as it stands, without LibTorch's optimisations. \return its outputs
 std::vector<c10::IValue> RunGraph(const std::shared_ptr<torch::jit::Graph>& graph,

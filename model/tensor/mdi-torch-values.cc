@@ -12,9 +12,6 @@ namespace ns3
 namespace mdi
 {
 
-namespace
-{
-
 at::ScalarType
 ToScalarType(Dtype dtype)
 {
@@ -39,8 +36,6 @@ ToScalarType(Dtype dtype)
     }
     throw std::invalid_argument("unknown element type");
 }
-
-} // namespace
 
 std::vector<at::Tensor>
 FlattenTensors(const c10::IValue& value)
@@ -75,12 +70,11 @@ FlattenTensors(const c10::IValue& value)
 }
 
 std::vector<at::Tensor>
-RandomInputs(const std::vector<TensorSpec>& specs, uint64_t seed)
+RandomInputs(const std::vector<ModelInput>& inputs, uint64_t seed)
 {
-    constexpr int64_t INTEGER_RANGE = 100;
     const at::Generator generator = at::detail::createCPUGenerator(seed);
     std::vector<at::Tensor> tensors;
-    for (const TensorSpec& spec : specs)
+    for (const auto& [spec, inputRange] : inputs)
     {
         const at::ScalarType type = ToScalarType(spec.dtype);
         if (at::isFloatingType(type))
@@ -89,7 +83,7 @@ RandomInputs(const std::vector<TensorSpec>& specs, uint64_t seed)
         }
         else
         {
-            const int64_t range = type == at::kBool ? 2 : INTEGER_RANGE;
+            const int64_t range = type == at::kBool ? 2 : inputRange;
             tensors.push_back(at::randint(range, spec.shape, generator, at::kLong).to(type));
         }
     }
@@ -109,22 +103,6 @@ SpecOf(const at::Tensor& tensor)
     }
     throw std::invalid_argument(std::string("makes a tensor of the unsupported type ") +
                                 c10::toString(tensor.scalar_type()));
-}
-
-std::string
-SpecsText(const std::vector<TensorSpec>& specs)
-{
-    std::string text;
-    for (const TensorSpec& spec : specs)
-    {
-        text += text.empty() ? "" : ", ";
-        for (size_t i = 0; i < spec.shape.size(); ++i)
-        {
-            text += (i == 0 ? "" : "x") + std::to_string(spec.shape[i]);
-        }
-        text += std::string(spec.shape.empty() ? "scalar " : " ") + DtypeName(spec.dtype);
-    }
-    return text;
 }
 
 std::string

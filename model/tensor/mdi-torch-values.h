@@ -6,7 +6,7 @@
 
 // Includes LibTorch: only for the mdi-torch-*.cc files, never for users.
 
-#include "mdi-layer-graph.h"
+#include "mdi-model-spec.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/ivalue.h>
@@ -22,14 +22,14 @@ namespace mdi
 /// The tensors in a value, depth first; lists, tuples and values of dictionaries in their order.
 std::vector<at::Tensor> FlattenTensors(const c10::IValue& value);
 
-/// Random inputs: floating point uniform in [0, 1), integers in [0, 100), booleans 0 or 1.
-std::vector<at::Tensor> RandomInputs(const std::vector<TensorSpec>& specs, uint64_t seed);
+/// Random inputs: floating point uniform in [0, 1), integers in [0, range), booleans 0 or 1.
+std::vector<at::Tensor> RandomInputs(const std::vector<ModelInput>& inputs, uint64_t seed);
+
+/// LibTorch's name for a type.
+at::ScalarType ToScalarType(Dtype dtype);
 
 /// Shape and type. \throws std::invalid_argument if there is no such Dtype
 TensorSpec SpecOf(const at::Tensor& tensor);
-
-/// Such as "1x3x32x32 float32, 1 int64".
-std::string SpecsText(const std::vector<TensorSpec>& specs);
 
 /// LibTorch's errors span many lines, with stack traces. \return the one that says what is wrong
 std::string TorchMessage(const std::exception& error);

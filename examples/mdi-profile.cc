@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+// Times every layer of a TorchScript model on this machine and writes a compute trace: ./mdi
+// profile.
+
+#include "ns3/command-line.h"
+#include "ns3/mdi-compute-trace-writer.h"
+#include "ns3/mdi-did-you-mean.h"
+#include "ns3/mdi-json-reader.h"
+#include "ns3/mdi-machine.h"
+#include "ns3/mdi-model-reader.h"
+#include "ns3/mdi-profile-report.h"
+#include "ns3/mdi-program.h"
+#include "ns3/mdi-torch-profiler.h"
+
+#include <algorithm>
+#include <ctime>
+#include <filesystem>
+#include <iostream>
+
+using namespace ns3;
+using namespace ns3::mdi;
+
+namespace
+{
+
+constexpr uint32_t MAX_RUNS = 100000;
+constexpr uint32_t MAX_THREADS = 4096;
+
+std::string
+Today()
+{
+    const std::time_t now = std::time(nullptr);
+    char text[] = "2026-01-01";
+    std::strftime(text, sizeof text, "%Y-%m-%d", std::gmtime(&now));
+    return text;
+}
+
+/// A name that goes into the trace, and of the device into a file's name.
+void
+CheckName(const std::string& flag, const std::string& name)
+{
+    constexpr size_t LONGEST = 200;
+    const bool plain = std::all_of(
+        name.begin(), name.end(), [](char c) { return c >= ' ' && c <= '~' && c != '/'; });
+    if (!plain || name.size() > LONGEST || name.front() == '.')
+    {
+        throw BadInput("--" + flag + "=" + OneLine(name) + ": no name; write letters, digits and " +
+                       "dashes, such as agx-xavier");
+    }
+}
+
+int
+Run(int argc, char* argv[])
+{
+    CheckFlags(
+        argc,
+        argv,
+        {"input-shape", "device-name", "repeats", "warmup", "threads", "cuda", "mode", "out"});
+    ProfileSubject subject;
+    subject.machine = ThisMachine();
+    subject.device = subject.machine.host;
+    subject.mode = "default";
+    subject.date = Today();
+    ProfileOptions& options = subject.options;
+    std::string file;
+    std::string shapes;
+    std::string repeats;
+    std::string warmup;
+    std::string threads;
+    std::string out;
+    CommandLine cmd(__FILE__);
+    cmd.Usage("Times every layer of a TorchScript model on this machine and writes a compute trace,"
+              " or adds the model to it.");
+    cmd.AddNonOption("model", "the model file (.pt)", file);
+    cmd.AddValue("input-shape",
+                 "such as 1,3,224,224, or of two inputs 1,3,224,224:float32;1:int64 [what the .json"
+                 " beside the model says]",
+                 shapes);
+    cmd.AddValue("device-name", "name of this device in scenarios", subject.device);
+    cmd.AddValue("repeats", "measured runs [" + std::to_string(options.repeats) + "]", repeats);
+    cmd.AddValue("warmup", "runs before them [" + std::to_string(options.warmup) + "]", warmup);
+    cmd.AddValue("threads", "of an operator [all processors]", threads);
+    cmd.AddValue("cuda", "measure on the CUDA device instead of the processor", options.cuda);
+    cmd.AddValue("mode", "name of the device's power mode, such as MAXN", subject.mode);
+    cmd.AddValue("out", "the compute trace [DEVICE-NAME.json]", out);
+    cmd.Parse(argc, argv);
+
+    if (file.empty())
+    {
+        throw BadInput("which model? Name its TorchScript file, such as resnet56.pt (./mdi export "
+                       "makes some)");
+    }
+    CheckName("device-name", subject.device);
+    CheckName("mode", subject.mode);
+    const auto number = [](const char* flag, const std::string& text, uint32_t max, uint32_t& to) {
+        const uint32_t value = PositiveFlag(flag, text, max);
+        to = value > 0 ? value : to;
+    };
+    options.threads = subject.machine.processors;
+    number("repeats", repeats, MAX_RUNS, options.repeats);
+    number("warmup", warmup, MAX_RUNS, options.warmup);
+    number("threads", threads, MAX_THREADS, options.threads);
+    if (options.repeats < 2)
+    {
+        throw BadInput("--repeats=1: the spread of a single run is unknown; measure 2 at least");
+    }
+    if (subject.machine.memoryBytes == 0)
+    {
+        throw BadInput(
+            "/proc/meminfo: no MemTotal; a compute trace needs the memory of the device");
+    }
+    if (const std::string missing = ProfilerMissing(options); !missing.empty())
+    {
+        throw BadInput((options.cuda ? "--cuda: " : "") + missing);
+    }
+    out = out.empty() ? subject.device + ".json" : out;
+    CheckTraceFile(out, subject.device);
+    const ModelSpec model = ReadModelWithShapes(file, shapes);
+    if (std::filesystem::path(file).extension() == ".json")
+    {
+        throw BadInput(file + ": a layer graph cannot be run; name the TorchScript file (.pt)");
+    }
+
+    subject.commandLine = "mdi-profile";
+    for (int i = 1; i < argc; ++i)
+    {
+        subject.commandLine += std::string(" ") + argv[i];
+    }
+    ModelTiming timing;
+    try
+    {
+        ProgressLine line("runs", uint64_t(options.warmup) + options.repeats);
+        timing = ProfileModel(model, options, [&line](uint64_t done) { line.Show(done); });
+    }
+    catch (const std::exception& error)
+    {
+        throw BadInput(error.what());
+    }
+    const TraceChange change = AddToComputeTrace(out, ToMeasuredModel(timing, subject));
+    PrintTiming(std::cout, timing, subject);
+    const std::string name = Quoted(model.name);
+    std::cout << '\n'
+              << (change == TraceChange::CREATED ? "written to "
+                  : change == TraceChange::ADDED ? "added " + name + " to "
+                                                 : "replaced the times of " + name + " in ")
+              << out << "; in a scenario:\n  \"models\": {\"" << model.name << "\": {\"file\": \""
+              << file << "\"}}, \"devices\": [{\"name\": \"a\", \"trace\": \"" << out << "\"}]"
+              << std::endl;
+    return SUCCESS;
+}
+
+} // namespace
+
+int
+main(int argc, char* argv[])
+{
+    return RunProgram("mdi-profile", [&] { return Run(argc, argv); });
+}

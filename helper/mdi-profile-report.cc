@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-profile-report.h"
+
+#include "mdi-did-you-mean.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdarg>
+#include <cstdio>
+#include <map>
+#include <ostream>
+
+namespace ns3
+{
+namespace mdi
+{
+
+namespace
+{
+
+constexpr size_t LISTED = 10;         // layers and blocks
+constexpr double LARGEST_SPREAD = 10; // that the format takes
+constexpr size_t LONGEST_NAME = 200;  // likewise, in bytes
+
+std::string
+Format(const char* format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    std::vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+double
+Ms(double seconds)
+{
+    return 1e3 * seconds;
+}
+
+/// Sum of the layers over the whole.
+double
+Ratio(const ModelTiming& timing)
+{
+    return timing.layersS / timing.whole.meanS;
+}
+
+/// Digits beyond these say nothing of a spread.
+double
+Rounded(double spread)
+{
+    return std::round(std::min(spread, LARGEST_SPREAD) * 1e4) / 1e4;
+}
+
+struct Row
+{
+    std::string name;
+    double meanS;
+    double spread; //!< negative: none
+};
+
+void
+PrintSlowest(std::ostream& os, const std::string& title, std::vector<Row> rows, double wholeS)
+{
+    const size_t all = rows.size();
+    std::stable_sort(
+        rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.meanS > b.meanS; });
+    rows.resize(std::min(rows.size(), LISTED));
+    int width = static_cast<int>(title.size());
+    for (const Row& row : rows)
+    {
+        width = std::max(width, static_cast<int>(row.name.size()));
+    }
+    os << Format("\n%-*s  mean [ms]  share  spread\n", width, title.c_str());
+    double rest = wholeS;
+    for (const Row& row : rows)
+    {
+        os << Format("%-*s %10.4f %5.1f %%",
+                     width,
+                     row.name.c_str(),
+                     Ms(row.meanS),
+                     100 * row.meanS / wholeS);
+        os << (row.spread < 0 ? "" : Format(" %5.1f %%", 100 * row.spread)) << '\n';
+        rest -= row.meanS;
+    }
+    if (all > rows.size())
+    {
+        const std::string others = "the other " + std::to_string(all - rows.size());
+        os << Format(
+            "%-*s %10.4f %5.1f %%\n", width, others.c_str(), Ms(rest), 100 * rest / wholeS);
+    }
+}
+
+} // namespace
+
+std::vector<LayerTime>
+ScaledLayers(const ModelTiming& timing)
+{
+    const double scale = timing.layersS > 0 ? timing.whole.meanS / timing.layersS : 1;
+    std::vector<LayerTime> layers;
+    double sum = 0;      // of the measured times so far
+    int64_t written = 0; // ns, of the times so far: rounding does not add up
+    for (const Timing& layer : timing.layers)
+    {
+        sum += layer.meanS;
+        const int64_t until = std::llround(sum * scale * 1e9);
+        layers.push_back({NanoSeconds(until - written), Rounded(layer.spread)});
+        written = until;
+    }
+    return layers;
+}
+
+MeasuredModel
+ToMeasuredModel(const ModelTiming& timing, const ProfileSubject& subject)
+{
+    const Machine& machine = subject.machine;
+    MeasuredModel measured;
+    measured.device = subject.device;
+    measured.title = OneLine(machine.processor == "unknown" ? subject.device : machine.processor);
+    measured.title.resize(std::min(measured.title.size(), LONGEST_NAME));
+    measured.memoryBytes = machine.memoryBytes;
+    measured.memoryProvenance.kind = "measured";
+    measured.memoryProvenance.source = "MemTotal of /proc/meminfo, " + subject.date;
+    measured.mode = subject.mode;
+    measured.model = timing.graph.Name();
+    measured.spread = Rounded(timing.whole.spread);
+
+    Provenance& provenance = measured.provenance;
+    provenance.kind = "measured";
+    provenance.source = OneLine(subject.commandLine) + ", " + subject.date + ", " +
+                        OneLine(machine.processor) + ", " + std::to_string(machine.processors) +
+                        (machine.processors == 1 ? " processor" : " processors");
+    provenance.framework = timing.framework;
+    provenance.precision = timing.precision;
+    const auto& inputs = timing.graph.Inputs();
+    const bool hasBatch = !inputs.empty() && !inputs.front().shape.empty();
+    provenance.batch = hasBatch ? static_cast<uint32_t>(inputs.front().shape.front()) : 1;
+    provenance.note =
+        "means of " + std::to_string(subject.options.repeats) + " runs after " +
+        std::to_string(subject.options.warmup) + " for warming up, inputs " + SpecsText(inputs) +
+        "; the layers, with a time stamp after each, took " +
+        Format("%.4f times the whole model, to which they are scaled; the whole: median %.6g s, "
+               "least %.6g s",
+               Ratio(timing),
+               timing.whole.medianS,
+               timing.whole.minS);
+
+    const std::vector<LayerTime> times = ScaledLayers(timing);
+    for (size_t i = 0; i < times.size(); ++i)
+    {
+        measured.layers.emplace_back(timing.graph.Layers()[i].name, times[i]);
+    }
+    return measured;
+}
+
+void
+PrintTiming(std::ostream& os, const ModelTiming& timing, const ProfileSubject& subject)
+{
+    const Timing& whole = timing.whole;
+    os << timing.graph.Name() << " on " << subject.device << " (" << subject.machine.processor
+       << "), mode " << subject.mode << ": " << timing.framework << ", " << timing.precision
+       << ", inputs " << SpecsText(timing.graph.Inputs()) << '\n'
+       << subject.options.repeats << " runs after " << subject.options.warmup
+       << " for warming up\n\n";
+    os << Format("whole model    %10.4f ms +- %.4f ms (%.1f %%), median %.4f ms, least %.4f ms\n",
+                 Ms(whole.meanS),
+                 Ms(whole.meanS * whole.spread),
+                 100 * whole.spread,
+                 Ms(whole.medianS),
+                 Ms(whole.minS));
+    os << Format("sum of layers  %10.4f ms, %.4f times the whole; scaled to it from here on\n",
+                 Ms(timing.layersS),
+                 Ratio(timing));
+
+    const std::vector<LayerTime> times = ScaledLayers(timing);
+    std::vector<Row> layers;
+    std::vector<Row> blocks;
+    std::map<std::string, size_t> places;
+    for (size_t i = 0; i < times.size(); ++i)
+    {
+        const Layer& layer = timing.graph.Layers()[i];
+        const double meanS = times[i].mean.GetSeconds();
+        layers.push_back({layer.name, meanS, timing.layers[i].spread});
+        const auto place = places.emplace(layer.block, blocks.size());
+        if (place.second)
+        {
+            blocks.push_back({layer.block, 0, -1});
+        }
+        blocks[place.first->second].meanS += meanS;
+    }
+    PrintSlowest(os, "slowest layers", std::move(layers), whole.meanS);
+    PrintSlowest(os, "slowest blocks", std::move(blocks), whole.meanS);
+}
+
+} // namespace mdi
+} // namespace ns3

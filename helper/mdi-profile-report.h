@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_PROFILE_REPORT_H
+#define MDI_PROFILE_REPORT_H
+
+#include "mdi-compute-trace-writer.h"
+#include "mdi-machine.h"
+#include "mdi-torch-profiler.h"
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/// The device that a profile is of, and how it was taken.
+struct ProfileSubject
+{
+    std::string device;      //!< name in scenarios
+    std::string mode;        //!< power mode
+    std::string commandLine; //!< of the program
+    std::string date;        //!< such as "2026-11-21"
+    Machine machine;
+    ProfileOptions options;
+};
+
+/**
+ * Times for a trace: the layers' means, all scaled by one factor, so that they sum to the mean of
+ * the whole model, to the nanosecond. Time stamps between the layers cost something, and what a
+ * service time means is the model as it runs.
+ */
+std::vector<LayerTime> ScaledLayers(const ModelTiming& timing);
+
+/// What to write into the compute trace.
+MeasuredModel ToMeasuredModel(const ModelTiming& timing, const ProfileSubject& subject);
+
+/// Prints the whole model, the sum of its layers, and the slowest layers and blocks.
+void PrintTiming(std::ostream& os, const ModelTiming& timing, const ProfileSubject& subject);
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_PROFILE_REPORT_H

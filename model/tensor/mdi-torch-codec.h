@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_TORCH_CODEC_H
+#define MDI_TORCH_CODEC_H
+
+// Includes LibTorch: only for the mdi-torch-*.cc files, never for users.
+
+#include "mdi-tensor-codec.h"
+
+#include <ATen/ATen.h>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/**
+ * What is left of a tensor after FLOAT16 or INT8 (TensorCodec) took it over the wire: the same shape
+ * and type. Not a number becomes the least value of its channel (INT8).
+ */
+at::Tensor RoundTripTensor(const at::Tensor& tensor, TensorCodec::Kind kind);
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_TORCH_CODEC_H

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-torch-threads.h"
+
+#include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
+#include <dlfcn.h>
+
+namespace ns3
+{
+namespace mdi
+{
+
+void
+SetTorchThreads(uint32_t threads)
+{
+    at::set_num_threads(static_cast<int>(threads));
+    // OpenBLAS counts its threads by itself; two of them yield to each other on small layers.
+    using SetThreads = void (*)(int);
+    if (const auto set =
+            reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads")))
+    {
+        set(static_cast<int>(threads));
+    }
+    try
+    {
+        at::set_num_interop_threads(1);
+    }
+    catch (const c10::Error&)
+    {
+        // The program used LibTorch before and chose; slices run in this thread anyway.
+    }
+}
+
+} // namespace mdi
+} // namespace ns3

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_TORCH_THREADS_H
+#define MDI_TORCH_THREADS_H
+
+#include <cstdint>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/**
+ * Let LibTorch, and OpenBLAS under it, run each operator in so many threads, for the whole process.
+ * Operators run one after another.
+ */
+void SetTorchThreads(uint32_t threads);
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_TORCH_THREADS_H
