@@ -140,14 +140,17 @@ Run(int argc, char* argv[])
     }
     const TraceChange change = AddToComputeTrace(out, ToMeasuredModel(timing, subject));
     PrintTiming(std::cout, timing, subject);
+    const auto absolute = [](const std::string& path) {
+        return std::filesystem::absolute(path).lexically_normal().string();
+    };
     const std::string name = Quoted(model.name);
     std::cout << '\n'
               << (change == TraceChange::CREATED ? "written to "
                   : change == TraceChange::ADDED ? "added " + name + " to "
                                                  : "replaced the times of " + name + " in ")
               << out << "; in a scenario:\n  \"models\": {\"" << model.name << "\": {\"file\": \""
-              << file << "\"}}, \"devices\": [{\"name\": \"a\", \"trace\": \"" << out << "\"}]"
-              << std::endl;
+              << absolute(file) << "\"}},\n  \"devices\": [{\"name\": \"a\", \"trace\": \""
+              << absolute(out) << "\"}, ...]" << std::endl;
     return SUCCESS;
 }
 

@@ -10,6 +10,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <map>
+#include <numeric>
 #include <ostream>
 
 namespace ns3
@@ -20,6 +21,7 @@ namespace mdi
 namespace
 {
 
+constexpr double RESTLESS = 0.1;      // a spread that an idle machine seldom has
 constexpr size_t LISTED = 10;         // layers and blocks
 constexpr double LARGEST_SPREAD = 10; // that the format takes
 constexpr size_t LONGEST_NAME = 200;  // likewise, in bytes
@@ -59,38 +61,45 @@ struct Row
 {
     std::string name;
     double meanS;
-    double spread; //!< negative: none
+    double spread; //!< negative: unknown
 };
+
+/// One line of a table, the name in a column of `width` characters.
+void
+PrintRow(std::ostream& os, const Row& row, size_t width, double wholeS)
+{
+    os << row.name << std::string(width - row.name.size(), ' ')
+       << Format(" %10.4f %5.1f %%", Ms(row.meanS), 100 * row.meanS / wholeS)
+       << (row.spread < 0 ? "" : Format(" %5.1f %%", 100 * row.spread)) << '\n';
+}
 
 void
 PrintSlowest(std::ostream& os, const std::string& title, std::vector<Row> rows, double wholeS)
 {
-    const size_t all = rows.size();
     std::stable_sort(
         rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.meanS > b.meanS; });
-    rows.resize(std::min(rows.size(), LISTED));
-    int width = static_cast<int>(title.size());
-    for (const Row& row : rows)
+    const size_t listed = std::min(rows.size(), LISTED);
+    const Row others{"the other " + std::to_string(rows.size() - listed),
+                     std::accumulate(rows.begin() + listed,
+                                     rows.end(),
+                                     0.0,
+                                     [](double sum, const Row& row) { return sum + row.meanS; }),
+                     -1};
+    size_t width = std::max(title.size(), others.name.size());
+    for (size_t i = 0; i < listed; ++i)
     {
-        width = std::max(width, static_cast<int>(row.name.size()));
+        width = std::max(width, rows[i].name.size());
     }
-    os << Format("\n%-*s  mean [ms]  share  spread\n", width, title.c_str());
-    double rest = wholeS;
-    for (const Row& row : rows)
+    os << '\n'
+       << title << std::string(width - title.size(), ' ') << "  mean [ms]   share"
+       << (rows.front().spread < 0 ? "" : "  spread") << '\n';
+    for (size_t i = 0; i < listed; ++i)
     {
-        os << Format("%-*s %10.4f %5.1f %%",
-                     width,
-                     row.name.c_str(),
-                     Ms(row.meanS),
-                     100 * row.meanS / wholeS);
-        os << (row.spread < 0 ? "" : Format(" %5.1f %%", 100 * row.spread)) << '\n';
-        rest -= row.meanS;
+        PrintRow(os, rows[i], width, wholeS);
     }
-    if (all > rows.size())
+    if (listed < rows.size())
     {
-        const std::string others = "the other " + std::to_string(all - rows.size());
-        os << Format(
-            "%-*s %10.4f %5.1f %%\n", width, others.c_str(), Ms(rest), 100 * rest / wholeS);
+        PrintRow(os, others, width, wholeS);
     }
 }
 
@@ -174,6 +183,12 @@ PrintTiming(std::ostream& os, const ModelTiming& timing, const ProfileSubject& s
     os << Format("sum of layers  %10.4f ms, %.4f times the whole; scaled to it from here on\n",
                  Ms(timing.layersS),
                  Ratio(timing));
+
+    if (whole.spread > RESTLESS)
+    {
+        os << "The runs differ much: other programs may be running. Close them, or raise --repeats "
+              "and --warmup.\n";
+    }
 
     const std::vector<LayerTime> times = ScaledLayers(timing);
     std::vector<Row> layers;

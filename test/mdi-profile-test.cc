@@ -285,10 +285,10 @@ TEST_F(ProfileTest, TheTable)
     for (const char* part : {"net on tiny (Some \"CPU\"), mode fast: LibTorch 0, 3 threads, fp32",
                              "whole model        7.2727 ms +- 0.2182 ms (3.0 %)",
                              "sum of layers      8.0000 ms, 1.1000 times the whole",
-                             "b0/x#0             0.3030   4.2 %  50.0 %",
-                             "the other 14       4.2424  58.3 %",
-                             "b0                 0.6061   8.3 %",
-                             "the other 2        1.2121  16.7 %"})
+                             "b0/x#0              0.3030   4.2 %  50.0 %",
+                             "the other 14         4.2424  58.3 %",
+                             "b0                   0.6061   8.3 %",
+                             "the other 2          1.2121  16.7 %"})
     {
         EXPECT_NE(text.str().find(part), std::string::npos) << part << '\n' << text.str();
     }

@@ -7,6 +7,7 @@
 #include "mdi-torch-flop.h"
 
 #include <algorithm>
+#include <cctype>
 #include <functional>
 #include <set>
 #include <stdexcept>
@@ -62,6 +63,13 @@ ShortName(const Node* node)
     return op.size() > 1 && op[0] == '_' && op[1] != '_' ? op.substr(1) : op;
 }
 
+bool
+IsDigit(unsigned char c)
+{
+    return std::isdigit(c) != 0;
+}
+
+/// Up to and including the first component that is a number, else that has a digit, else the first.
 std::string
 BlockOf(const std::string& scope, const std::string& op)
 {
@@ -69,17 +77,21 @@ BlockOf(const std::string& scope, const std::string& op)
     {
         return op;
     }
-    size_t begin = 0;
-    while (begin < scope.size())
+    std::string withDigit;
+    for (size_t begin = 0; begin < scope.size();)
     {
         const size_t end = std::min(scope.find('.', begin), scope.size());
-        if (std::all_of(scope.begin() + begin, scope.begin() + end, ::isdigit))
+        if (std::all_of(scope.begin() + begin, scope.begin() + end, IsDigit))
         {
             return scope.substr(0, end);
         }
+        if (withDigit.empty() && std::any_of(scope.begin() + begin, scope.begin() + end, IsDigit))
+        {
+            withDigit = scope.substr(0, end);
+        }
         begin = end + 1;
     }
-    return scope.substr(0, scope.find('.'));
+    return withDigit.empty() ? scope.substr(0, scope.find('.')) : withDigit;
 }
 
 /// Calls `visit` for each value that the node, or a node in its blocks, reads.

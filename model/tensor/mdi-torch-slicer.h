@@ -32,7 +32,8 @@ namespace mdi
  *
  * Names: `<module scope>/<operator>`, such as `layer1.0.conv1/convolution`; without a scope the
  * operator alone; the second one of a name ends in `#2`. Blocks: the scope up to and including
- * its first numeric component (`layer1.0`), else its first component (`fc`), else the operator.
+ * its first component that is a number (`layer1.0`), else that has a digit (`features.denseblock1`),
+ * else its first component (`fc`), else the operator.
  *
  * Work: see OperatorFlop. Early exits: see PrepareExits.
  */

@@ -4,6 +4,7 @@
 #include "mdi-torch-trace.h"
 
 #include "mdi-torch-exits.h"
+#include "mdi-torch-passes.h"
 
 #include <cerrno>
 #include <cstring>
@@ -79,6 +80,7 @@ void
 Simplify(std::shared_ptr<Graph>& graph)
 {
     torch::jit::ConstantPropagation(graph);
+    ForwardContainers(graph);
     torch::jit::RemoveListMutation(graph);
     torch::jit::PeepholeOptimizeListIdioms(graph);
     torch::jit::LowerSimpleTuples(graph);
@@ -89,7 +91,7 @@ std::shared_ptr<Graph>
 FreezeGraph(const torch::jit::Module& module, size_t inputs)
 {
     // Without numeric optimisation: folding batch norm into convolutions changes the last bits.
-    const torch::jit::Module frozen = torch::jit::freeze(module, c10::nullopt, false);
+    const torch::jit::Module frozen = torch::jit::freeze(InlineModule(module), c10::nullopt, false);
     std::shared_ptr<Graph> graph = frozen.get_method("forward").graph()->copy();
     torch::jit::Inline(*graph);
     Simplify(graph);

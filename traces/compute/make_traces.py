@@ -11,7 +11,7 @@
 No one has published per-layer PyTorch times of these boards for these models. What is known are
 totals, and the shape comes from a law:
 
-ResNet-56 (CIFAR). At batch 1 and with layers this small the host launches operations more slowly than
+ResNet-56 (CIFAR), with and without exits. At batch 1 and with layers this small the host launches operations more slowly than
     the GPU runs them, so time = operations x a constant, the same for each operation. AGX Xavier: the
     middle of two published slopes. Nano: no figure exists; launching is work of the CPU, so the cycles
     per operation of AGX Xavier are divided by Nano's CPU clock.
@@ -71,8 +71,11 @@ class Namer:
         self.add(scope, "convolution", 2 * kernel * kernel * inputs * outputs * pixels)
 
 
-def resnet56_layers():
-    """Operations of traces/models/export.py's resnet56, option A shortcuts (slice and pad)."""
+RESNET56_EXITS = ((1, 4), (1, 8), (2, 8))  # stage and block before each branch
+
+
+def resnet56_layers(exits=()):
+    """Operations of traces/models/resnet_cifar.py, option A shortcuts (slice and pad)."""
     net = Namer()
     net.add("conv1", "convolution")
     net.add("bn1", "batch_norm")
@@ -91,6 +94,14 @@ def resnet56_layers():
                 net.add(scope, "pad")
             net.add(scope, "add")
             net.add(scope, "relu")
+            if (stage, block) in exits:
+                branch = f"exits.{exits.index((stage, block))}"
+                net.add(f"{branch}.conv", "convolution")
+                net.add(f"{branch}.bn", "batch_norm")
+                net.add(branch, "relu")
+                net.add(branch, "adaptive_avg_pool2d")
+                net.add(branch, "flatten")
+                net.add(f"{branch}.linear", "linear")
     net.add("", "adaptive_avg_pool2d")
     net.add("", "flatten")
     net.add("fc", "linear")
@@ -132,7 +143,11 @@ def resnet50_layers():
     return net.layers
 
 
-LAYERS = {"resnet56": resnet56_layers, "resnet50": resnet50_layers}
+LAYERS = {
+    "resnet50": resnet50_layers,
+    "resnet56": resnet56_layers,
+    "resnet56-exits": lambda: resnet56_layers(RESNET56_EXITS),
+}
 
 
 def provenance(kind, source, band=None, note=None, eager=True):
@@ -170,9 +185,9 @@ def xavier_s_per_operation(figures):
     return (low + figures("agx-xavier", "s_per_operation high")) / 2
 
 
-def resnet56(figures, device, mode):
+def resnet56(figures, device, mode, model="resnet56"):
     """Service times by the operation-count law: (layers, provenance)."""
-    names = list(resnet56_layers())
+    names = list(LAYERS[model]())
     each = xavier_s_per_operation(figures)
     xavier_clock = figures("agx-xavier", "cpu_clock_hz MAXN")
     low, high = (figures("agx-xavier", f"s_per_operation {end}") for end in ("low", "high"))
@@ -194,11 +209,14 @@ def resnet56(figures, device, mode):
             f"GHz = {each * xavier_clock:.0f} CPU cycles, at {clock / 1e9:g} GHz "
             f"{each * scale * 1e3:.4g} ms; error_band 1.0 reads: a factor 2"
         )
+    exits = model == "resnet56-exits"
+    branches = ", and the branches of the exits" if exits else ""
+    without = " without its exits" if exits else ""
     note = (
         f"{how}; the same for each of {len(names)} operations ({RESNET56_OPERATIONS} by torch.fx's "
-        f"count and slices and pads of shortcuts). Report results over the bracket: "
+        f"count, slices and pads of shortcuts{branches}). Report results over the bracket: "
         f"{RESNET56_OPERATIONS * low * scale * 1e3:.1f} to "
-        f"{RESNET56_OPERATIONS * high * scale * 1e3:.1f} ms for the model"
+        f"{RESNET56_OPERATIONS * high * scale * 1e3:.1f} ms for the model{without}"
     )
     layers = {name: each * scale for name in names}
     return layers, provenance("calibrated", source, band, note)
@@ -265,8 +283,11 @@ def make_mode(figures, device, mode):
     """Everything that depends on the power mode."""
     clock = figures(device, f"gpu_clock_hz {mode}")
     models = {}
-    for name, law in (("resnet50", resnet50), ("resnet56", resnet56)):
-        layers, origin = law(figures, device, mode)
+    for name in LAYERS:
+        if name == "resnet50":
+            layers, origin = resnet50(figures, device, mode)
+        else:
+            layers, origin = resnet56(figures, device, mode, name)
         value, spread_origin = spread(figures, device)
         models[name] = {
             "provenance": origin,

@@ -40,7 +40,7 @@ RATE = 0.1  # largest learning rate of SGD; it rises, then falls as a cosine (on
 MOMENTUM = 0.9
 DECAY = 5e-4  # of convolution and linear weights only
 SMOOTHING = 0.05  # of the labels
-EXIT_WEIGHTS = (0.5, 0.8, 0.8, 1.0)  # of the cross entropies: exits 1 to 3, final
+EXIT_WEIGHTS = (0.5, 0.6, 0.1, 1.0)  # of the cross entropies: exits 1 to 3, final
 CLIP = 5.0  # largest norm of the gradient
 
 AUTOENCODER_RATE = 3e-3  # largest learning rate of Adam

@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+# Author: the mdi developers
+"""./mdi profile as users call it: the trace it writes, its messages, and a scenario on the trace.
+
+usage, in the project's root: python3 test/test_profile.py BUILD_DIR [unittest arguments]
+"""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(ROOT, "build")  # or the first argument
+MODEL = os.path.join(ROOT, "traces", "models", "resnet56.pt")
+PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+class ProfileTest(unittest.TestCase):
+    """Each test has a working folder of its own; the small models are made once."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.models = tempfile.mkdtemp(prefix="mdi-profile-models-")
+        cls.addClassCleanup(shutil.rmtree, cls.models)
+        make = os.path.join(ROOT, "test", "make_test_models.py")
+        subprocess.run([PYTHON, make, cls.models], check=True)
+        if not os.path.exists(MODEL):
+            raise unittest.SkipTest(MODEL + " is missing; ./mdi run makes it")
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="mdi-profile-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def model(self, name):
+        return os.path.join(self.models, name + ".pt")
+
+    def call(self, program, *arguments):
+        return subprocess.run(
+            [os.path.join(BUILD, program)] + [str(word) for word in arguments],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            timeout=300,
+            check=False,
+        )
+
+    def profile(self, *arguments):
+        return self.call("mdi-profile", *arguments, "--repeats=3", "--warmup=1", "--threads=1")
+
+    def profile_well(self, *arguments):
+        result = self.profile(*arguments)
+        self.assertEqual(result.stderr, "")
+        self.assertEqual(result.returncode, 0)
+        return result.stdout
+
+    def assert_refused(self, result, *parts):
+        """Bad input: status 2, one line that says all of `parts`, nothing else."""
+        self.assertEqual(result.stdout, "")
+        self.assertRegex(result.stderr, r"\Amdi-profile: [^\n]+\n\Z")
+        for part in parts:
+            self.assertIn(part, result.stderr)
+        self.assertEqual(result.returncode, 2, result.stderr)
+
+
+class Trace(ProfileTest):
+    def test_resnet56(self):
+        output = self.profile_well(MODEL, "--device-name=box", "--mode=quiet")
+        self.assertEqual(os.listdir(self.folder), ["box.json"])
+        trace = load(self.path("box.json"))
+        self.assertEqual(trace["device"], "box")
+        self.assertEqual(trace["default_mode"], "quiet")
+        self.assertEqual(trace["memory_provenance"]["kind"], "measured")
+        self.assertGreater(trace["memory_bytes"], 1e8)
+        # Nothing that was not measured.
+        self.assertNotIn("staging", trace)
+        self.assertEqual(list(trace["modes"]["quiet"]), ["models"])
+        model = trace["modes"]["quiet"]["models"]["resnet56"]
+        provenance = model["provenance"]
+        self.assertEqual(provenance["kind"], "measured")
+        self.assertIn("mdi-profile " + MODEL + " --device-name=box", provenance["source"])
+        self.assertRegex(provenance["source"], r", \d{4}-\d\d-\d\d, .+, \d+ processors?$")
+        self.assertRegex(provenance["framework"], r"^LibTorch [0-9.]+\S*, 1 thread$")
+        self.assertEqual((provenance["precision"], provenance["batch"]), ("fp32", 1))
+        # The layers that every trace of this model has, in the order of their execution.
+        nano = load(os.path.join(ROOT, "traces", "compute", "nano.json"))
+        known = nano["modes"]["MAXN"]["models"]["resnet56"]["layers"]
+        self.assertEqual(list(model["layers"]), list(known))
+        self.assertGreater(min(layer["mean_s"] for layer in model["layers"].values()), 0)
+        # The sum of the layers is the mean of the whole model.
+        total = sum(layer["mean_s"] for layer in model["layers"].values())
+        lines = {" ".join(line.split()[:2]): line for line in output.splitlines()}
+        self.assertAlmostEqual(1e3 * total, float(lines["whole model"].split()[2]), delta=1e-4)
+        ratio = lines["sum of"].split(", ")[1].split()[0]
+        self.assertIn("took %s times the whole model" % ratio, provenance["note"])
+        self.assertIn("the other 191 ", output)
+        self.assertIn('"trace": "%s"' % os.path.realpath(self.path("box.json")), output)
+
+    def test_times_are_whole_nanoseconds(self):
+        self.profile_well(self.model("residual"), "--input-shape=1,3,8,8", "--out=t.json")
+        (mode,) = load(self.path("t.json"))["modes"].values()
+        for layer in mode["models"]["residual"]["layers"].values():
+            self.assertEqual(layer["mean_s"], round(layer["mean_s"] * 1e9) / 1e9)
+
+    def test_several_models(self):
+        first = ("--out=t.json", "--device-name=box", "--input-shape=1,3,8,8")
+        self.assertIn("written to t.json", self.profile_well(self.model("residual"), *first))
+        before = load(self.path("t.json"))
+        before["title"] = "my box"
+        before["staging"] = {
+            "per_message_s": 0.001,
+            "per_byte_s": 1e-09,
+            "provenance": {"kind": "measured", "source": "stop watch"},
+        }
+        with open(self.path("t.json"), "w", encoding="utf-8") as file:
+            json.dump(before, file)
+        # In-place chains, between whose operators no cut is allowed.
+        output = self.profile_well(self.model("in-place"), *first)
+        self.assertIn("added 'in-place' to t.json", output)
+        output = self.profile_well(self.model("in-place"), *first)
+        self.assertIn("replaced the times of 'in-place' in t.json", output)
+        output = self.profile_well(self.model("in-place"), *first, "--mode=slow")
+        self.assertIn("added 'in-place' to t.json", output)
+        after = load(self.path("t.json"))
+        self.assertEqual(list(after["modes"]), ["default", "slow"])
+        self.assertEqual(list(after["modes"]["default"]["models"]), ["residual", "in-place"])
+        self.assertIn("relu_", after["modes"]["slow"]["models"]["in-place"]["layers"])
+        del after["modes"]["slow"], after["modes"]["default"]["models"]["in-place"]
+        self.assertEqual(after, before)
+        self.assertEqual(os.listdir(self.folder), ["t.json"])
+
+    def test_early_exits(self):
+        """Branches have times, and a scenario with exits finds them."""
+        shutil.copy(self.model("exits"), self.path("exits.pt"))
+        description = {
+            "format": "mdi-model",
+            "version": 1,
+            "inputs": [{"shape": [1, 3, 8, 8]}],
+            "exits": [0, 1],
+        }
+        with open(self.path("exits.json"), "w", encoding="utf-8") as file:
+            json.dump(description, file)
+        self.profile_well("exits.pt", "--out=t.json")
+        (mode,) = load(self.path("t.json"))["modes"].values()
+        layers = mode["models"]["exits"]["layers"]
+        for name in ("exits.0/linear", "exits.1/linear", "fc/linear"):
+            self.assertIn(name, layers)
+
+    def test_a_scenario_runs_on_the_trace(self):
+        self.profile_well(MODEL, "--device-name=box")
+        scenario = {
+            "format": "mdi-scenario",
+            "version": 1,
+            "name": "mine",
+            "models": {"resnet56": {"file": MODEL}},
+            "devices": [{"name": "a", "trace": "box.json"}, {"name": "b", "trace": "box.json"}],
+            "networks": [
+                {
+                    "type": "point-to-point",
+                    "nodes": "all",
+                    "rate_bps": 1000000000,
+                    "delay_s": 0.0001,
+                }
+            ],
+            "sources": [
+                {
+                    "name": name,
+                    "node": node,
+                    "model": "resnet56",
+                    "priority": priority,
+                    "items": 5,
+                    "admission": {"type": "periodic", "rate_hz": 50},
+                }
+                for name, node, priority in [("urgent", "a", 10), ("patient", "b", 1)]
+            ],
+            "time_limit_s": 600,
+        }
+        with open(self.path("s.json"), "w", encoding="utf-8") as file:
+            json.dump(scenario, file)
+        systems = ["local", "ms-mdi", "pa-mdi"]
+        result = self.call(
+            "mdi-run", "s.json", "--systems=" + ",".join(systems), "--tensors=memo", "--out=r"
+        )
+        self.assertEqual(result.stderr, "")
+        self.assertEqual(result.returncode, 0)
+        with open(os.path.join(self.path("r"), "summary.csv"), newline="", encoding="ascii") as f:
+            rows = list(csv.DictReader(f))
+        self.assertEqual([row["system"] for row in rows[::3]], systems)
+        for row in rows:
+            self.assertEqual(float(row["output_error_max"]), 0)
+            self.assertEqual(row["items_completed"], row["items_admitted"])
+        manifest = load(os.path.join(self.path("r"), "manifest.json"))
+        self.assertIn("mdi-profile", json.dumps(manifest))
+
+
+class BadInput(ProfileTest):
+    def refused(self, parts, *arguments):
+        """Refused, and nothing is left behind."""
+        before = {name: read(self.path(name)) for name in os.listdir(self.folder)}
+        result = self.call("mdi-profile", *arguments)
+        self.assert_refused(result, *parts)
+        after = {name: read(self.path(name)) for name in os.listdir(self.folder)}
+        self.assertEqual(after, before)
+
+    def test_models(self):
+        shape = "--input-shape=1,3,8,8"
+        residual = self.model("residual")
+        self.refused(["which model?"])
+        self.refused(["no-such.pt", "no such model file"], "no-such.pt", shape)
+        self.refused(["say --input-shape="], residual)
+        self.refused(["'x' is no size"], residual, "--input-shape=1,x")
+        self.refused(["to have 3 channels, but got 4"], residual, "--input-shape=1,4,8,8")
+        self.refused(["takes 1 input"], residual, shape + ";1:int64")
+        self.refused(["torch.save"], self.model("weights"), shape)
+        self.refused(["no TorchScript file"], os.path.join(ROOT, "LICENSE"), shape)
+        self.refused(["a layer graph cannot be run"], os.path.join(ROOT, "CMakePresets.json"))
+
+    def test_flags(self):
+        for flag in ("repeats", "warmup", "threads"):
+            for value in ("0", "-1", "1e3", "1000000", "many"):
+                self.refused(["--" + flag, "whole number"], MODEL, "--%s=%s" % (flag, value))
+        self.refused(["--repeats=1", "2 at least"], MODEL, "--repeats=1")
+        self.refused(["--cuda"], MODEL, "--cuda=1")
+        self.refused(["unknown flag --repeat=3", "repeats"], MODEL, "--repeat=3")
+        for name in ("a/b", "..", "a\nb", "x" * 201):
+            self.refused(["--device-name="], MODEL, "--device-name=" + name)
+            self.refused(["--mode="], MODEL, "--mode=" + name)
+
+    def test_cuda_without_cuda(self):
+        result = self.call("mdi-profile", MODEL, "--cuda", "--repeats=2", "--warmup=1")
+        if result.returncode != 0:  # else there is one
+            self.assert_refused(result, "--cuda: ", "CUDA")
+
+    def test_out(self):
+        self.refused(["there is no folder"], MODEL, "--out=nowhere/t.json")
+        self.refused(["cannot be written"], MODEL, "--out=/proc/t.json")
+        self.refused(["this is no file"], MODEL, "--out=/tmp")
+        with open(self.path("text.json"), "w", encoding="ascii") as file:
+            file.write("text")
+        self.refused(["text.json:1:1"], MODEL, "--out=text.json")
+        nano = os.path.join(ROOT, "traces", "compute", "nano.json")
+        shutil.copy(nano, self.path("nano.json"))
+        self.refused(
+            ["nano.json", "a trace of device 'nano', not of 'box'", "--device-name"],
+            MODEL,
+            "--out=nano.json",
+            "--device-name=box",
+        )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
+        BUILD = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
