@@ -66,15 +66,14 @@ Verify(TensorEngine& engine, const std::string& file, uint32_t slices)
     const LayerGraph& graph = engine.Graph(0);
     const std::string name = slices == ALL_SLICES ? "all" : std::to_string(slices);
     SliceCheck check = CheckSlices(engine, 0, slices);
-    std::string what =
-        std::to_string(check.slices) + (check.slices == 1 ? " slice" : " slices");
+    std::string what = std::to_string(check.slices) + (check.slices == 1 ? " slice" : " slices");
     if (check.slices < slices && slices != ALL_SLICES)
     {
         what += " (there can be no more)";
     }
-    if (slices == 2)
+    const size_t cuts = graph.LayerBoundaries().size() - 2;
+    if (slices == 2 && cuts > 0)
     {
-        const size_t cuts = graph.LayerBoundaries().size() - 2;
         ProgressLine line("cuts into two", cuts);
         const SliceCheck every =
             CheckEveryCut(engine, 0, 0, [&line](uint64_t done) { line.Show(done); });
@@ -88,16 +87,19 @@ Verify(TensorEngine& engine, const std::string& file, uint32_t slices)
                   << std::endl;
         return true;
     }
-    std::string cuts;
+    std::string places;
     for (size_t i = 1; i + 1 < check.boundaries.size(); ++i)
     {
-        cuts += (i == 1 ? "" : ", ") + std::to_string(check.boundaries[i]);
+        places += (i == 1 ? ", cut before layer " : ", ") + std::to_string(check.boundaries[i]);
     }
     constexpr size_t MOST_CHARACTERS = 200;
-    cuts = cuts.size() > MOST_CHARACTERS ? cuts.substr(0, MOST_CHARACTERS) + "..." : cuts;
+    if (places.size() > MOST_CHARACTERS)
+    {
+        places = places.substr(0, MOST_CHARACTERS) + "...";
+    }
     std::cerr << "mdi-inspect: " << file << ": verify " << name << ": " << what
               << ", NOT bit-identical: largest absolute difference " << check.maxError << " of "
-              << check.where << ", cut before layers " << cuts << std::endl;
+              << check.where << places << std::endl;
     return false;
 }
 

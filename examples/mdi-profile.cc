@@ -74,18 +74,24 @@ Run(int argc, char* argv[])
     cmd.Usage("Times every layer of a TorchScript model on this machine and writes a compute trace,"
               " or adds the model to it.");
     cmd.AddNonOption("model", "the model file (.pt)", file);
-    cmd.AddValue("input-shape",
-                 "such as 1,3,224,224, or of two inputs 1,3,224,224:float32;1:int64 [what the .json"
-                 " beside the model says]",
-                 shapes);
-    cmd.AddValue("device-name", "name of this device in scenarios", subject.device);
-    cmd.AddValue("repeats", "measured runs [" + std::to_string(options.repeats) + "]", repeats);
-    cmd.AddValue("warmup", "runs before them [" + std::to_string(options.warmup) + "]", warmup);
-    cmd.AddValue("threads", "of an operator [all processors]", threads);
+    AddTextFlag(cmd,
+                "input-shape",
+                "such as 1,3,224,224, or of two inputs 1,3,224,224:float32;1:int64 [what the .json "
+                "beside the model says]",
+                shapes);
+    AddTextFlag(cmd,
+                "device-name",
+                "name of this device in scenarios [" + subject.device + "]",
+                subject.device);
+    AddTextFlag(cmd, "repeats", "measured runs [" + std::to_string(options.repeats) + "]", repeats);
+    AddTextFlag(cmd, "warmup", "runs before them [" + std::to_string(options.warmup) + "]", warmup);
+    AddTextFlag(cmd, "threads", "of an operator [all processors]", threads);
     cmd.AddValue("cuda", "measure on the CUDA device instead of the processor", options.cuda);
-    cmd.AddValue("mode", "name of the device's power mode, such as MAXN", subject.mode);
-    cmd.AddValue("out", "the compute trace [DEVICE-NAME.json]", out);
+    AddTextFlag(
+        cmd, "mode", "name of the device's power mode, such as MAXN [default]", subject.mode);
+    AddTextFlag(cmd, "out", "the compute trace [DEVICE-NAME.json]", out);
     cmd.Parse(argc, argv);
+    file = FileArgument(argc, argv);
 
     if (file.empty())
     {

@@ -148,16 +148,25 @@ NewDocument(const MeasuredModel& measured)
     return json;
 }
 
-/// Replaces a file in one step. Nothing is left behind if that fails.
-void
-ReplaceFile(const fs::path& file, const std::string& text)
+/// Makes an empty file beside another. \return its descriptor, and its name in `temporary`
+int
+OpenBeside(const fs::path& file, std::string& temporary)
 {
-    std::string temporary = (FolderOf(file) / ".mdi-unfinished-XXXXXX").string();
+    temporary = (FolderOf(file) / ".mdi-unfinished-XXXXXX").string();
     const int descriptor = mkstemp(temporary.data());
     if (descriptor < 0)
     {
         RefuseToWrite(file.string(), errno);
     }
+    return descriptor;
+}
+
+/// Replaces a file in one step. Nothing is left behind if that fails.
+void
+ReplaceFile(const fs::path& file, const std::string& text)
+{
+    std::string temporary;
+    const int descriptor = OpenBeside(file, temporary);
     // A temporary file is private; this one becomes a file like any other.
     struct stat old;
     const mode_t mask = umask(0);
@@ -197,10 +206,10 @@ CheckTraceFile(const std::string& file, const std::string& device)
     {
         Refuse(file, "there is no folder " + Quoted(folder), "make it, or name another one");
     }
-    if (access(folder.c_str(), W_OK | X_OK) != 0)
-    {
-        RefuseToWrite(file, errno);
-    }
+    // Only an attempt tells: what access() says is another thing for root.
+    std::string temporary;
+    close(OpenBeside(path, temporary));
+    unlink(temporary.c_str());
     if (!fs::exists(fs::symlink_status(path)))
     {
         return;

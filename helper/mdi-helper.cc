@@ -164,10 +164,7 @@ MdiHelper::WeightBytesOn(uint32_t node) const
     uint64_t bytes = 0;
     for (const auto& [model, held] : layers)
     {
-        for (uint32_t layer = 0; layer < held.size(); ++layer)
-        {
-            bytes += held[layer] ? m_engine->Graph(model).WeightBytes(layer, layer + 1) : 0;
-        }
+        bytes += m_engine->Graph(model).WeightBytes(held);
     }
     return bytes;
 }

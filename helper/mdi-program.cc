@@ -6,6 +6,8 @@
 #include "mdi-did-you-mean.h"
 #include "mdi-json-reader.h"
 
+#include "ns3/command-line.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
@@ -18,6 +20,18 @@ namespace ns3
 {
 namespace mdi
 {
+
+namespace
+{
+
+bool
+SetText(std::string* text, const std::string& value)
+{
+    *text = value;
+    return true;
+}
+
+} // namespace
 
 int
 RunProgram(const std::string& program, const std::function<int()>& body)
@@ -120,6 +134,25 @@ PositiveFlag(const std::string& flag, const std::string& text, uint32_t max)
                        std::to_string(max));
     }
     return value;
+}
+
+void
+AddTextFlag(CommandLine& cmd, const std::string& flag, const std::string& help, std::string& text)
+{
+    cmd.AddValue(flag, help, MakeBoundCallback(&SetText, &text));
+}
+
+std::string
+FileArgument(int argc, char* argv[])
+{
+    for (int i = 1; i < argc; ++i)
+    {
+        if (argv[i][0] != '-')
+        {
+            return argv[i];
+        }
+    }
+    return "";
 }
 
 ProgressLine::ProgressLine(const std::string& what, uint64_t total)

@@ -11,6 +11,9 @@
 
 namespace ns3
 {
+
+class CommandLine;
+
 namespace mdi
 {
 
@@ -41,6 +44,15 @@ void CheckFlags(int argc, char* argv[], const std::vector<std::string>& flags);
  * \throws BadInput one line, if it is no whole number from 1 to `max`
  */
 uint32_t PositiveFlag(const std::string& flag, const std::string& text, uint32_t max);
+
+/// A flag of CommandLine whose text is taken whole: ns-3's own ends at the first space.
+void AddTextFlag(CommandLine& cmd,
+                 const std::string& flag,
+                 const std::string& help,
+                 std::string& text);
+
+/// The first argument that is no flag, whole; empty if there is none.
+std::string FileArgument(int argc, char* argv[]);
 
 /// A line that shows how far long work is: on a terminal only, never in a log.
 class ProgressLine

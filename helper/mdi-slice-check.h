@@ -60,8 +60,7 @@ SliceCheck CheckCuts(TensorEngine& engine,
  * Cut a model into slices of about equal work and compare: see CheckCuts and SliceBoundaries.
  * \param slices ALL_SLICES: as many as there are allowed cuts
  */
-SliceCheck
-CheckSlices(TensorEngine& engine, uint32_t model, uint32_t slices, uint32_t input = 0);
+SliceCheck CheckSlices(TensorEngine& engine, uint32_t model, uint32_t slices, uint32_t input = 0);
 
 /**
  * Cut a model into two at every allowed cut, one after the other, and compare: see CheckCuts.

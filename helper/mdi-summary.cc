@@ -294,9 +294,15 @@ PrintTable(std::ostream& os, const std::vector<SummaryRow>& rows)
                                                  "p95 [ms]",
                                                  "throughput [items/s]",
                                                  "on the wire [MB]",
-                                                 "accuracy",
                                                  "done",
                                                  "lost"}};
+    // Only where labels are known.
+    const bool labelled = std::any_of(
+        rows.begin(), rows.end(), [](const SummaryRow& r) { return r.accuracy.has_value(); });
+    if (labelled)
+    {
+        table.front().insert(table.front().end() - 2, "accuracy");
+    }
     for (const auto& group : groups)
     {
         auto ms = [](const std::optional<double>& s) {
@@ -322,10 +328,14 @@ PrintTable(std::ostream& os, const std::vector<SummaryRow>& rows)
                  group,
                  [](const SummaryRow& r) { return std::optional<double>(r.bytesOnWire / 1e6); },
                  2),
-             cell(
-                 group, [](const SummaryRow& r) { return r.accuracy; }, 3),
              std::to_string(completed),
              std::to_string(lost)});
+        if (labelled)
+        {
+            table.back().insert(table.back().end() - 2,
+                                cell(
+                                    group, [](const SummaryRow& r) { return r.accuracy; }, 3));
+        }
     }
     std::vector<size_t> widths(table.front().size(), 0);
     for (const auto& line : table)

@@ -62,7 +62,7 @@ void WriteItems(std::ostream& os, const RunRecord& record, const std::vector<std
 
 /**
  * The table for people: per system and source the mean over runs of mean and p95 latency,
- * throughput and bytes, with 95 % confidence intervals.
+ * throughput and bytes, and of accuracy where labels are known, with 95 % confidence intervals.
  */
 void PrintTable(std::ostream& os, const std::vector<SummaryRow>& rows);
 

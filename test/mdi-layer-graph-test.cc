@@ -258,3 +258,100 @@ TEST(LayerGraphJson, Files)
     EXPECT_EQ(ReadLayerGraph(file).Size(), 2u);
     std::remove(file.c_str());
 }
+
+namespace
+{
+
+/// a -> exit 1 (branch), a -> b -> exit 2 (branch), b -> end.
+LayerGraph
+WithExits()
+{
+    LayerGraph graph("exits",
+                     {TensorSpec{{1, 8}, Dtype::FLOAT32}},
+                     {MakeLayer("a", {-1}, 4, 100),
+                      MakeLayer("exits.0/linear", {0}, 2, 10),
+                      MakeLayer("b", {0}, 5, 200),
+                      MakeLayer("exits.1/linear", {2}, 2, 10),
+                      MakeLayer("end", {2}, 2, 50)});
+    graph.SetExits({1, 3});
+    return graph;
+}
+
+} // namespace
+
+TEST(LayerGraph, AnExitEndsAtTheNextCutAndItsAnswerDoesNotTravel)
+{
+    LayerGraph graph = WithExits();
+    ASSERT_EQ(graph.Exits().size(), 2u);
+    EXPECT_EQ(graph.Exits()[0].layer, 1u);
+    EXPECT_EQ(graph.Exits()[0].boundary, 2u);
+    EXPECT_EQ(graph.Exits()[1].boundary, 4u);
+    EXPECT_EQ(graph.CutBytes(2), 4u * 4); // what `a` made
+    EXPECT_EQ(graph.CutBytes(4), 5u * 4);
+    graph.ForbidCut(2);
+    EXPECT_EQ(graph.Exits()[0].boundary, 3u);
+    const LayerGraph copy = LayerGraphFromJson(LayerGraphToJson(graph), "x.json");
+    EXPECT_EQ(LayerGraphToJson(copy), LayerGraphToJson(graph));
+    EXPECT_EQ(copy.Exits()[0].boundary, 3u);
+}
+
+TEST(LayerGraph, ExitsMustBeAnswersOfTheirOwn)
+{
+    LayerGraph graph = WithExits();
+    const auto why = [&graph](const std::vector<uint32_t>& exits) -> std::string {
+        try
+        {
+            graph.SetExits(exits);
+        }
+        catch (const std::invalid_argument& error)
+        {
+            return error.what();
+        }
+        return "accepted";
+    };
+    EXPECT_EQ(why({0}), "exit 1, layer 'a', is read by a later layer or is the result");
+    EXPECT_EQ(why({4}), "exit 1, layer 'end', is read by a later layer or is the result");
+    EXPECT_EQ(why({3, 1}), "exit 2 is layer 1; exits are layers of the model, ascending");
+    EXPECT_EQ(why({9}), "exit 1 is layer 9; exits are layers of the model, ascending");
+    for (const uint32_t cut : {2, 3})
+    {
+        graph.ForbidCut(cut);
+    }
+    EXPECT_EQ(why({1, 3}),
+              "no cut is possible between the exit 'exits.1/linear' and the one before it");
+    graph.ForbidCut(4);
+    EXPECT_EQ(why({3}),
+              "no cut is possible between the exit 'exits.1/linear' and the end of the model");
+    const std::string text = LayerGraphToJson(WithExits());
+    try
+    {
+        LayerGraphFromJson(Replaced(text, "\"exits\": [\n    1,", "\"exits\": [\n    0,"), "x.json");
+        ADD_FAILURE();
+    }
+    catch (const std::runtime_error& error)
+    {
+        EXPECT_EQ(std::string(error.what()),
+                  "x.json: exits: exit 1, layer 'a', is read by a later layer or is the result");
+    }
+}
+
+TEST(LayerGraph, SharedWeightsCountOnce)
+{
+    std::vector<Layer> layers = {MakeLayer("embed", {-1}, 4, 0),
+                                 MakeLayer("block", {0}, 4, 0),
+                                 MakeLayer("head", {1}, 4, 0)};
+    layers[0].shared = {{0, 40}};
+    layers[2].weightBytes = 48;
+    layers[2].shared = {{0, 40}};
+    const LayerGraph graph("tied", {TensorSpec{{1, 8}}}, layers);
+    EXPECT_EQ(graph.WeightBytes(0, 1), 40u);
+    EXPECT_EQ(graph.WeightBytes(2, 3), 48u);
+    EXPECT_EQ(graph.WeightBytes(0, 2), 80u);
+    EXPECT_EQ(graph.WeightBytes(0, 3), 40u + 40 + 8);
+    EXPECT_EQ(graph.WeightBytes(std::vector<bool>{true, false, true}), 48u);
+    EXPECT_EQ(graph.WeightBytes(1, 1), 0u);
+    const LayerGraph copy = LayerGraphFromJson(LayerGraphToJson(graph), "x.json");
+    EXPECT_EQ(copy.WeightBytes(0, 3), graph.WeightBytes(0, 3));
+    layers[2].shared = {{0, 49}};
+    EXPECT_THROW(LayerGraph("tied", {TensorSpec{{1, 8}}}, layers), std::invalid_argument);
+}

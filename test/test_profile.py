@@ -18,6 +18,7 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")  # or the first argument
 MODEL = os.path.join(ROOT, "traces", "models", "resnet56.pt")
+SMALL = None  # a folder with small models
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
 
 
@@ -31,17 +32,31 @@ def read(path):
         return file.read()
 
 
+def setUpModule():
+    """Makes the small models, once for all tests."""
+    global SMALL
+    SMALL = tempfile.mkdtemp(prefix="mdi-profile-models-")
+    unittest.addModuleCleanup(shutil.rmtree, SMALL)
+    subprocess.run([PYTHON, os.path.join(ROOT, "test", "make_test_models.py"), SMALL], check=True)
+    if not os.path.exists(MODEL):
+        raise RuntimeError(MODEL + " is missing; ./mdi run makes it")
+
+
 class ProfileTest(unittest.TestCase):
-    """Each test has a working folder of its own; the small models are made once."""
+    """Each test has a working folder of its own."""
 
     @classmethod
     def setUpClass(cls):
-        cls.models = tempfile.mkdtemp(prefix="mdi-profile-models-")
-        cls.addClassCleanup(shutil.rmtree, cls.models)
-        make = os.path.join(ROOT, "test", "make_test_models.py")
-        subprocess.run([PYTHON, make, cls.models], check=True)
-        if not os.path.exists(MODEL):
-            raise unittest.SkipTest(MODEL + " is missing; ./mdi run makes it")
+        # A missing model is found after a missing LibTorch.
+        result = subprocess.run(
+            [os.path.join(BUILD, "mdi-profile"), "no-such.pt"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            check=False,
+        )
+        if "this build has no LibTorch" in result.stderr:
+            raise unittest.SkipTest(result.stderr)
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="mdi-profile-")
@@ -51,7 +66,7 @@ class ProfileTest(unittest.TestCase):
         return os.path.join(self.folder, name)
 
     def model(self, name):
-        return os.path.join(self.models, name + ".pt")
+        return os.path.join(SMALL, name + ".pt")
 
     def call(self, program, *arguments):
         return subprocess.run(
@@ -116,6 +131,15 @@ class Trace(ProfileTest):
         self.assertIn("the other 191 ", output)
         self.assertIn('"trace": "%s"' % os.path.realpath(self.path("box.json")), output)
 
+    def test_names_with_spaces(self):
+        os.mkdir(self.path("my models"))
+        shutil.copy(self.model("residual"), self.path("my models/my net.pt"))
+        shape = "--input-shape=1,3,8,8"
+        self.profile_well("my models/my net.pt", shape, "--device-name=my box")
+        trace = load(self.path("my box.json"))
+        self.assertEqual(trace["device"], "my box")
+        self.assertIn("my net", trace["modes"]["default"]["models"])
+
     def test_times_are_whole_nanoseconds(self):
         self.profile_well(self.model("residual"), "--input-shape=1,3,8,8", "--out=t.json")
         (mode,) = load(self.path("t.json"))["modes"].values()
@@ -162,9 +186,8 @@ class Trace(ProfileTest):
             json.dump(description, file)
         self.profile_well("exits.pt", "--out=t.json")
         (mode,) = load(self.path("t.json"))["modes"].values()
-        layers = mode["models"]["exits"]["layers"]
-        for name in ("exits.0/linear", "exits.1/linear", "fc/linear"):
-            self.assertIn(name, layers)
+        linear = [name for name in mode["models"]["exits"]["layers"] if "/linear" in name]
+        self.assertEqual(len(linear), 3, linear)
 
     def test_a_scenario_runs_on_the_trace(self):
         self.profile_well(MODEL, "--device-name=box")
@@ -189,7 +212,7 @@ class Trace(ProfileTest):
                     "model": "resnet56",
                     "priority": priority,
                     "items": 5,
-                    "admission": {"type": "periodic", "rate_hz": 50},
+                    "admission": {"type": "periodic", "interval_s": 0.02},
                 }
                 for name, node, priority in [("urgent", "a", 10), ("patient", "b", 1)]
             ],
@@ -236,15 +259,14 @@ class BadInput(ProfileTest):
         self.refused(["a layer graph cannot be run"], os.path.join(ROOT, "CMakePresets.json"))
 
     def test_flags(self):
-        for flag in ("repeats", "warmup", "threads"):
-            for value in ("0", "-1", "1e3", "1000000", "many"):
-                self.refused(["--" + flag, "whole number"], MODEL, "--%s=%s" % (flag, value))
+        for flag in ("repeats=0", "repeats=1000000", "warmup=many", "threads=-1"):
+            self.refused(["--" + flag, "whole number"], MODEL, "--" + flag)
         self.refused(["--repeats=1", "2 at least"], MODEL, "--repeats=1")
         self.refused(["--cuda"], MODEL, "--cuda=1")
         self.refused(["unknown flag --repeat=3", "repeats"], MODEL, "--repeat=3")
-        for name in ("a/b", "..", "a\nb", "x" * 201):
+        for name in ("a/b", "a\nb", "x" * 201):
             self.refused(["--device-name="], MODEL, "--device-name=" + name)
-            self.refused(["--mode="], MODEL, "--mode=" + name)
+        self.refused(["--mode="], MODEL, "--mode=a/b")
 
     def test_cuda_without_cuda(self):
         result = self.call("mdi-profile", MODEL, "--cuda", "--repeats=2", "--warmup=1")
@@ -257,7 +279,7 @@ class BadInput(ProfileTest):
         self.refused(["this is no file"], MODEL, "--out=/tmp")
         with open(self.path("text.json"), "w", encoding="ascii") as file:
             file.write("text")
-        self.refused(["text.json:1:1"], MODEL, "--out=text.json")
+        self.refused(["text.json:1:"], MODEL, "--out=text.json")
         nano = os.path.join(ROOT, "traces", "compute", "nano.json")
         shutil.copy(nano, self.path("nano.json"))
         self.refused(

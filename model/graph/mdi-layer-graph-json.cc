@@ -196,7 +196,8 @@ ReadSpecs(const Place& place)
 Layer
 ReadLayer(const Place& place, int64_t index, int64_t modelInputs)
 {
-    place.CheckFields({"name", "inputs", "outputs", "op", "block", "flop", "weight_bytes"}, 3);
+    place.CheckFields(
+        {"name", "inputs", "outputs", "op", "block", "flop", "weight_bytes", "shared_weights"}, 3);
     Layer layer;
     layer.name = place.At("name").Text();
     if (layer.name.empty())
@@ -224,6 +225,16 @@ ReadLayer(const Place& place, int64_t index, int64_t modelInputs)
     layer.flop = place.Has("flop") ? place.At("flop").Number() : 0;
     layer.weightBytes =
         place.Has("weight_bytes") ? place.At("weight_bytes").Integer(0, MAX_BYTES) : 0;
+    if (place.Has("shared_weights"))
+    {
+        for (const Place& shared : place.At("shared_weights").Items())
+        {
+            shared.CheckFields({"id", "bytes"}, 2);
+            layer.shared.push_back(
+                {static_cast<uint32_t>(shared.At("id").Integer(0, MAX_INDEX)),
+                 static_cast<uint64_t>(shared.At("bytes").Integer(0, MAX_BYTES))});
+        }
+    }
     return layer;
 }
 
@@ -306,6 +317,10 @@ LayerGraphToJson(const LayerGraph& graph)
                           {"outputs", SpecsToJson(layer.outputs)},
                           {"flop", layer.flop},
                           {"weight_bytes", layer.weightBytes}});
+        for (const SharedWeights& shared : layer.shared)
+        {
+            layers.back()["shared_weights"].push_back({{"id", shared.id}, {"bytes", shared.bytes}});
+        }
     }
     std::vector<uint32_t> forbidden;
     for (uint32_t b = 0; b <= graph.Size(); ++b)

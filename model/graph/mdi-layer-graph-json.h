@@ -27,8 +27,9 @@ namespace mdi
  *  "exits": []}
  * \endcode
  *
- * An input of a layer is the index of an earlier layer, or -1-i for input i of the model. `op`,
- * `block`, `flop`, `weight_bytes`, `outputs` of the model (default: the last layer),
+ * An input of a layer is the index of an earlier layer, or -1-i for input i of the model. `shared_weights`
+ * lists {"id": 0, "bytes": 8} for weights that layers with the same id share. `op`, `block`,
+ * `flop`, `weight_bytes`, `shared_weights`, `outputs` of the model (default: the last layer),
  * `forbidden_cuts` (boundaries) and `exits` (layers) may be left out.
  */
 std::string LayerGraphToJson(const LayerGraph& graph);

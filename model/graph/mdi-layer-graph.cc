@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 #include <stdexcept>
 
 namespace ns3
@@ -139,7 +140,6 @@ LayerGraph::LayerGraph(std::string name,
       m_layers(std::move(layers)),
       m_outputs(std::move(outputs)),
       m_flopBefore{0},
-      m_weightsBefore{0},
       m_inputLastUse(m_inputs.size(), 0),
       m_cuttable(m_layers.size() + 1, true)
 {
@@ -187,12 +187,20 @@ LayerGraph::LayerGraph(std::string name,
         {
             throw std::invalid_argument(here + " has more than 2^50 bytes of weights");
         }
+        uint64_t sharedBytes = 0;
+        for (const SharedWeights& shared : layer.shared)
+        {
+            sharedBytes += shared.bytes;
+            if (shared.bytes > MAX_BYTES || sharedBytes > layer.weightBytes)
+            {
+                throw std::invalid_argument(here + " shares more weights than it reads");
+            }
+        }
         for (const TensorSpec& spec : layer.outputs)
         {
             spec.Bytes();
         }
         m_flopBefore.push_back(m_flopBefore.back() + layer.flop);
-        m_weightsBefore.push_back(m_weightsBefore.back() + layer.weightBytes);
     }
     for (const uint32_t output : m_outputs)
     {
@@ -246,7 +254,29 @@ uint64_t
 LayerGraph::WeightBytes(uint32_t begin, uint32_t end) const
 {
     CheckSlice(begin, end);
-    return m_weightsBefore[end] - m_weightsBefore[begin];
+    std::vector<bool> held(Size(), false);
+    std::fill(held.begin() + begin, held.begin() + end, true);
+    return WeightBytes(held);
+}
+
+uint64_t
+LayerGraph::WeightBytes(const std::vector<bool>& held) const
+{
+    uint64_t bytes = 0;
+    std::set<uint32_t> counted;
+    for (uint32_t i = 0; i < Size(); ++i)
+    {
+        if (!held.at(i))
+        {
+            continue;
+        }
+        bytes += m_layers[i].weightBytes;
+        for (const SharedWeights& shared : m_layers[i].shared)
+        {
+            bytes -= counted.insert(shared.id).second ? 0 : shared.bytes;
+        }
+    }
+    return bytes;
 }
 
 std::vector<TensorSpec>

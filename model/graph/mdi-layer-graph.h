@@ -50,6 +50,13 @@ bool operator==(const TensorSpec& a, const TensorSpec& b);
 /// Such as "1x3x32x32 float32, 1 int64".
 std::string SpecsText(const std::vector<TensorSpec>& specs);
 
+/// Weights that several layers read, such as a language model's embedding that is its head, too.
+struct SharedWeights
+{
+    uint32_t id = 0;    //!< the same in all layers that read them
+    uint64_t bytes = 0; //!< their size
+};
+
 /**
  * One operation of a neural network: the smallest thing that a cut can separate.
  * The layers of a LayerGraph stand in an executable (topological) order.
@@ -63,6 +70,7 @@ struct Layer
     std::vector<TensorSpec> outputs; //!< the tensors that it makes
     double flop = 0;              //!< work of one call, 2 FLOP per multiply-accumulate
     uint64_t weightBytes = 0;     //!< parameters and buffers that it reads
+    std::vector<SharedWeights> shared; //!< those of them that other layers read, too
 };
 
 /// An early exit: an answer that is ready before the last layer (papers.md, section 6).
@@ -107,8 +115,11 @@ class LayerGraph
     /// Work of the slice in FLOP.
     double Flop(uint32_t begin, uint32_t end) const;
 
-    /// Bytes of the weights that the slice needs.
+    /// Bytes of the weights that the slice needs; what several of its layers share counts once.
     uint64_t WeightBytes(uint32_t begin, uint32_t end) const;
+
+    /// The same for any set of layers: `held` has an entry per layer.
+    uint64_t WeightBytes(const std::vector<bool>& held) const;
 
     /// The tensors that are alive at a boundary, the model's inputs first, then in layer order.
     std::vector<TensorSpec> CutTensors(uint32_t boundary) const;
@@ -153,7 +164,6 @@ class LayerGraph
     std::vector<Layer> m_layers;
     std::vector<uint32_t> m_outputs;
     std::vector<double> m_flopBefore;         //!< prefix sums, L + 1 entries
-    std::vector<uint64_t> m_weightsBefore;    //!< prefix sums, L + 1 entries
     std::vector<uint32_t> m_inputLastUse;     //!< per model input, last layer that reads it
     std::vector<uint32_t> m_lastUse;          //!< per layer, last layer that reads it; L if result
     std::vector<bool> m_cuttable;             //!< per boundary

@@ -20,6 +20,7 @@ namespace mdi
 NS_OBJECT_ENSURE_REGISTERED(Partitioner);
 NS_OBJECT_ENSURE_REGISTERED(WholePartitioner);
 NS_OBJECT_ENSURE_REGISTERED(EqualWorkPartitioner);
+NS_OBJECT_ENSURE_REGISTERED(ExitPartitioner);
 NS_OBJECT_ENSURE_REGISTERED(PipelinePartitioner);
 
 namespace
@@ -90,6 +91,29 @@ EqualWorkPartitioner::MakePlan(const Deployment& deployment, uint32_t source) co
     const LayerGraph& graph = deployment.GraphOf(source);
     const auto boundaries = Boundaries(graph);
     return MakeChainPlan(EqualWorkCuts(boundaries, WorkAt(graph, boundaries), m_parts));
+}
+
+TypeId
+ExitPartitioner::GetTypeId()
+{
+    static TypeId tid = TypeId("ns3::mdi::ExitPartitioner")
+                            .SetParent<Partitioner>()
+                            .SetGroupName("Mdi")
+                            .AddConstructor<ExitPartitioner>();
+    return tid;
+}
+
+Plan
+ExitPartitioner::MakePlan(const Deployment& deployment, uint32_t source) const
+{
+    const LayerGraph& graph = deployment.GraphOf(source);
+    std::vector<uint32_t> boundaries{0};
+    for (const Exit& exit : graph.Exits())
+    {
+        boundaries.push_back(exit.boundary);
+    }
+    boundaries.push_back(graph.Size());
+    return MakeChainPlan(boundaries);
 }
 
 TypeId

@@ -55,6 +55,17 @@ class EqualWorkPartitioner : public Partitioner
 };
 
 /**
+ * A unit per early exit: the layers after an exit up to and with the next one (tau_k of papers.md
+ * section 6.2); a model without exits is one unit.
+ */
+class ExitPartitioner : public Partitioner
+{
+  public:
+    static TypeId GetTypeId();
+    Plan MakePlan(const Deployment& deployment, uint32_t source) const override;
+};
+
+/**
  * A pipeline of all workers, the source first: AR-MDI-style, **reconstructed** (papers.md section
  * 3; P. Li, E. Koyuncu, H. Seferoglu, "Adaptive and Resilient Model-Distributed Inference in Edge
  * Computing Systems", IEEE OJCOMS 4, 2023, doi 10.1109/OJCOMS.2023.3280174).

@@ -43,7 +43,10 @@ Worker::Admit(ItemId item)
     input.task.epoch = m_pipeline ? m_pipeline->CurrentEpoch(item.source) : 0;
     input.priority = source.priority;
     input.admitted = Simulator::Now();
-    input.tensor = {source.model, source.inputOffset + item.item, 0};
+    const auto engine = m_deployment->Engine();
+    input.tensor = {source.model,
+                    engine->InputOf(source.model, source.inputOffset + item.item),
+                    0};
     input.tensors = graph.CutTensors(0);
     input.payloadBytes = graph.CutBytes(0);
     const Plan& plan = *FindPlan(input.task);

@@ -98,6 +98,12 @@ TensorEngine::Predict(const TensorId& result)
     return {};
 }
 
+uint32_t
+TensorEngine::InputOf(uint32_t model, uint32_t number) const
+{
+    return number;
+}
+
 std::vector<int64_t>
 TensorEngine::Labels(uint32_t model, uint32_t input)
 {

@@ -89,6 +89,9 @@ class TensorEngine : public Object
      */
     virtual std::vector<Prediction> Predict(const TensorId& result);
 
+    /// The `input` of a TensorId for the model's item number `number`: input sets are finite.
+    virtual uint32_t InputOf(uint32_t model, uint32_t number) const;
+
     /// What is right, for each element of the batch; empty if that is not known.
     virtual std::vector<int64_t> Labels(uint32_t model, uint32_t input);
 

@@ -111,6 +111,12 @@ TorchEngine::Predict(const TensorId& result)
     return {};
 }
 
+uint32_t
+TorchEngine::InputOf(uint32_t model, uint32_t number) const
+{
+    return number;
+}
+
 std::vector<int64_t>
 TorchEngine::Labels(uint32_t model, uint32_t input)
 {

@@ -329,6 +329,14 @@ TorchEngine::Predict(const TensorId& result)
     return predictions;
 }
 
+uint32_t
+TorchEngine::InputOf(uint32_t model, uint32_t number) const
+{
+    const Impl::Model* found = m_impl->Find(model);
+    const uint64_t inputs = found ? found->inputs.Count() : 0;
+    return inputs == 0 ? number : static_cast<uint32_t>(number % inputs);
+}
+
 std::vector<int64_t>
 TorchEngine::Labels(uint32_t model, uint32_t input)
 {

@@ -44,6 +44,7 @@ class TorchEngine : public TensorEngine
     TensorId Run(const TensorId& in, uint32_t end) override;
     TensorId Transcode(const TensorId& in, const TensorCodec& codec) override;
     std::vector<Prediction> Predict(const TensorId& result) override;
+    uint32_t InputOf(uint32_t model, uint32_t number) const override;
     std::vector<int64_t> Labels(uint32_t model, uint32_t input) override;
     std::optional<double> MaxError(const TensorId& result) override;
     std::string Describe() const override;

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <stb/stb_image.h>
 #include <stdexcept>
@@ -287,10 +288,10 @@ TorchInputs::Labels(uint32_t input) const
     return labels;
 }
 
-size_t
-TorchInputs::Size() const
+uint64_t
+TorchInputs::Count() const
 {
-    return m_size;
+    return m_size / std::gcd<uint64_t>(m_size, m_size > 0 ? static_cast<uint64_t>(Batch()) : 1);
 }
 
 at::Tensor

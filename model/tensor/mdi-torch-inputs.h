@@ -45,8 +45,8 @@ class TorchInputs
     /// What is right, for each sample of the batch; empty if that is not known.
     std::vector<int64_t> Labels(uint32_t input) const;
 
-    /// Samples of the set; 0 if they are random.
-    size_t Size() const;
+    /// Inputs that differ: from here on they repeat. 0 if they are random and never do.
+    uint64_t Count() const;
 
   private:
     void ReadFolder();

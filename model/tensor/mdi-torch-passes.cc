@@ -11,7 +11,6 @@
 #include <string>
 #include <torch/csrc/jit/api/function_impl.h>
 #include <torch/csrc/jit/ir/constants.h>
-#include <torch/csrc/jit/passes/inliner.h>
 #include <utility>
 #include <vector>
 
@@ -90,8 +89,11 @@ InlineFunction(GraphFunction& function, std::set<GraphFunction*>& done)
     if (done.insert(&function).second)
     {
         function.ensure_defined();
-        InlineMethods(function.graph()->block(), done);
-        torch::jit::Inline(*function.graph()); // calls of plain functions, which have no path
+        std::shared_ptr<Graph> graph = function.graph();
+        InlineMethods(graph->block(), done);
+        // Calls of plain functions, which have no path; and what LibTorch's inliner would tidy:
+        // freezing does not know that branches never taken change nothing.
+        torch::jit::preoptimizeGraph(graph);
     }
 }
 
@@ -307,8 +309,8 @@ class Container
     }
 
     Node* m_node;
-    std::vector<Value*> m_keys;   //!< constants, of a dictionary
-    std::vector<Value*> m_values; //!< tensors
+    std::vector<Value*> m_keys;            //!< constants, of a dictionary
+    std::vector<Value*> m_values;          //!< tensors
     std::map<const Value*, Value*> m_read; //!< outputs of readers that go away
     std::vector<std::function<void()>> m_changes;
 };
@@ -335,9 +337,9 @@ ForwardContainers(const std::shared_ptr<Graph>& graph)
     for (Node* node : nodes)
     {
         const auto kind = node->kind();
-        const bool container =
-            kind == torch::jit::prim::ListConstruct || kind == torch::jit::prim::DictConstruct ||
-            (kind == torch::jit::aten::dict && node->inputs().empty());
+        const bool container = kind == torch::jit::prim::ListConstruct ||
+                               kind == torch::jit::prim::DictConstruct ||
+                               (kind == torch::jit::aten::dict && node->inputs().empty());
         // Those that never change need nothing, but elements of dictionaries are looked up.
         const auto changes = [node](const torch::jit::Use& use) {
             return use.user->kind() == torch::jit::aten::append ||
@@ -345,9 +347,8 @@ ForwardContainers(const std::shared_ptr<Graph>& graph)
                    (use.user->kind() == torch::jit::aten::__getitem__ &&
                     node->output()->type()->kind() == c10::TypeKind::DictType);
         };
-        if (container && std::any_of(node->output()->uses().begin(),
-                                     node->output()->uses().end(),
-                                     changes) &&
+        if (container &&
+            std::any_of(node->output()->uses().begin(), node->output()->uses().end(), changes) &&
             Container(node).Forward())
         {
             followed.push_back(node);

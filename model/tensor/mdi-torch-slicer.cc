@@ -10,6 +10,7 @@
 #include <cctype>
 #include <functional>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <torch/csrc/jit/ir/alias_analysis.h>
 #include <torch/csrc/jit/ir/constants.h>
@@ -69,29 +70,63 @@ IsDigit(unsigned char c)
     return std::isdigit(c) != 0;
 }
 
-/// Up to and including the first component that is a number, else that has a digit, else the first.
+/// The components of a scope.
+std::vector<std::string>
+Components(const std::string& scope)
+{
+    std::vector<std::string> components;
+    std::istringstream list(scope);
+    for (std::string component; std::getline(list, component, '.');)
+    {
+        components.push_back(component);
+    }
+    return components;
+}
+
+bool
+IsNumber(const std::string& component)
+{
+    return std::all_of(component.begin(), component.end(), IsDigit);
+}
+
+/// What numbered siblings have in common: `features.denseblock` of `features.denseblock2`.
 std::string
-BlockOf(const std::string& scope, const std::string& op)
+Family(const std::string& parent, const std::string& component)
+{
+    const auto digit = std::find_if(component.begin(), component.end(), IsDigit);
+    return digit == component.end() ? "" : parent + std::string(component.begin(), digit);
+}
+
+/// See TorchSlicer. \param families the members of each family in the model
+std::string
+BlockOf(const std::string& scope,
+        const std::string& op,
+        const std::map<std::string, std::set<std::string>>& families)
 {
     if (scope.empty())
     {
         return op;
     }
+    std::string parent;
     std::string withDigit;
-    for (size_t begin = 0; begin < scope.size();)
+    const std::vector<std::string> components = Components(scope);
+    for (size_t i = 0; i < components.size(); ++i)
     {
-        const size_t end = std::min(scope.find('.', begin), scope.size());
-        if (std::all_of(scope.begin() + begin, scope.begin() + end, IsDigit))
+        const std::string here = parent + components[i];
+        const std::string family = Family(parent, components[i]);
+        if (IsNumber(components[i]))
         {
-            return scope.substr(0, end);
+            return here;
         }
-        if (withDigit.empty() && std::any_of(scope.begin() + begin, scope.begin() + end, IsDigit))
+        if (!family.empty() && families.at(family).size() > 1)
         {
-            withDigit = scope.substr(0, end);
+            const bool more = i + 1 < components.size() && IsNumber(components[i + 1]);
+            return more ? here + "." + components[i + 1] : here;
         }
-        begin = end + 1;
+        withDigit = withDigit.empty() && !family.empty() ? here : withDigit;
+        parent = here + ".";
     }
-    return withDigit.empty() ? scope.substr(0, scope.find('.')) : withDigit;
+    return withDigit.empty() ? components.front() : withDigit;
 }
 
 /// Calls `visit` for each value that the node, or a node in its blocks, reads.
@@ -230,8 +265,28 @@ TorchSlicer::Sources(const Node* node) const
     return sources;
 }
 
+std::vector<std::pair<const void*, uint64_t>>
+TorchSlicer::Weights(const Node* node)
+{
+    std::vector<std::pair<const void*, uint64_t>> weights;
+    VisitReads(node, [&](const Value* value) {
+        if (IsConstant(value) && value->type()->isSubtypeOf(*c10::TensorType::get()))
+        {
+            const at::Tensor tensor = torch::jit::toIValue(value)->toTensor();
+            const std::pair<const void*, uint64_t> found(tensor.data_ptr(), tensor.nbytes());
+            if (found.second > 0 && std::count(weights.begin(), weights.end(), found) == 0)
+            {
+                weights.push_back(found);
+            }
+        }
+    });
+    return weights;
+}
+
 Layer
-TorchSlicer::MakeLayer(const Operator& op, std::map<std::string, uint32_t>& names) const
+TorchSlicer::MakeLayer(const Operator& op,
+                       const std::map<std::string, std::set<std::string>>& families,
+                       std::map<std::string, uint32_t>& names) const
 {
     Layer layer;
     const std::string scope = Scope(op.node);
@@ -243,7 +298,7 @@ TorchSlicer::MakeLayer(const Operator& op, std::map<std::string, uint32_t>& name
         layer.name += "#" + std::to_string(occurrence);
     }
     layer.op = op.node->kind().toQualString();
-    layer.block = BlockOf(scope, shortName);
+    layer.block = BlockOf(scope, shortName, families);
     std::set<int32_t> producers;
     for (const Value* source : Sources(op.node))
     {
@@ -262,14 +317,10 @@ TorchSlicer::MakeLayer(const Operator& op, std::map<std::string, uint32_t>& name
         }
     }
     layer.flop = OperatorFlop(op.node, m_trace.values);
-    std::unordered_set<const Value*> weights;
-    VisitReads(op.node, [&](const Value* value) {
-        if (IsConstant(value) && value->type()->isSubtypeOf(*c10::TensorType::get()) &&
-            weights.insert(value).second)
-        {
-            layer.weightBytes += torch::jit::toIValue(value)->toTensor().nbytes();
-        }
-    });
+    for (const auto& [storage, bytes] : Weights(op.node))
+    {
+        layer.weightBytes += bytes;
+    }
     return layer;
 }
 
@@ -277,11 +328,22 @@ LayerGraph
 TorchSlicer::MakeGraph(const ModelSpec& model) const
 {
     std::vector<Layer> layers;
+    std::map<std::string, std::set<std::string>> families;
+    for (const Operator& op : m_operators)
+    {
+        std::string parent;
+        for (const std::string& component : Components(Scope(op.node)))
+        {
+            families[Family(parent, component)].insert(component);
+            parent += component + ".";
+        }
+    }
     std::map<std::string, uint32_t> names;
     for (const Operator& op : m_operators)
     {
-        layers.push_back(MakeLayer(op, names));
+        layers.push_back(MakeLayer(op, families, names));
     }
+    MarkShared(layers);
     const auto& results = m_trace.graph->outputs();
     std::set<uint32_t> outputs;
     for (size_t i = 0; i < results.size(); ++i)
@@ -295,6 +357,33 @@ TorchSlicer::MakeGraph(const ModelSpec& model) const
                       InputSpecs(model),
                       std::move(layers),
                       {outputs.begin(), outputs.end()});
+}
+
+void
+TorchSlicer::MarkShared(std::vector<Layer>& layers) const
+{
+    std::map<const void*, std::vector<size_t>> readers;
+    std::vector<std::vector<std::pair<const void*, uint64_t>>> weights;
+    for (size_t i = 0; i < m_operators.size(); ++i)
+    {
+        weights.push_back(Weights(m_operators[i].node));
+        for (const auto& [storage, bytes] : weights.back())
+        {
+            readers[storage].push_back(i);
+        }
+    }
+    std::map<const void*, uint32_t> ids; // counted in the order of layers
+    for (size_t i = 0; i < layers.size(); ++i)
+    {
+        for (const auto& [storage, bytes] : weights[i])
+        {
+            if (readers[storage].size() > 1)
+            {
+                const auto id = ids.emplace(storage, static_cast<uint32_t>(ids.size())).first;
+                layers[i].shared.push_back({id->second, bytes});
+            }
+        }
+    }
 }
 
 void

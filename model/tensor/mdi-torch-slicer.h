@@ -9,6 +9,7 @@
 #include "mdi-torch-trace.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <torch/csrc/jit/runtime/interpreter.h>
 #include <unordered_set>
@@ -32,8 +33,9 @@ namespace mdi
  *
  * Names: `<module scope>/<operator>`, such as `layer1.0.conv1/convolution`; without a scope the
  * operator alone; the second one of a name ends in `#2`. Blocks: the scope up to and including
- * its first component that is a number (`layer1.0`), else that has a digit (`features.denseblock1`),
- * else its first component (`fc`), else the operator.
+ * its first component that is a number (`h.0`) or one of several numbered siblings
+ * (`features.denseblock1`, with the number behind it: `layer1.0`), else the first that has a digit
+ * (`features.conv0`), else the first (`fc`), else the operator.
  *
  * Work: see OperatorFlop. Early exits: see PrepareExits.
  */
@@ -103,7 +105,12 @@ class TorchSlicer
     void FindOperators();
     LayerGraph MakeGraph(const ModelSpec& model) const;
     void FindAnswers(const std::vector<uint32_t>& exits);
-    Layer MakeLayer(const Operator& op, std::map<std::string, uint32_t>& names) const;
+    /// Address and size of each tensor of weights that an operator reads.
+    static std::vector<std::pair<const void*, uint64_t>> Weights(const Node* node);
+    void MarkShared(std::vector<Layer>& layers) const;
+    Layer MakeLayer(const Operator& op,
+                    const std::map<std::string, std::set<std::string>>& families,
+                    std::map<std::string, uint32_t>& names) const;
 
     /// Whether each slice makes its own: a list or tuple of tensors that nobody changes.
     bool IsGlue(const Value* value) const;

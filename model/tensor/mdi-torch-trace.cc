@@ -68,8 +68,16 @@ Load(const std::string& file)
         }
         if (what.find("constants.pkl") != std::string::npos)
         {
-            throw std::runtime_error("a file of torch.save (weights or a pickled model), not "
-                                     "TorchScript; export the model with torch.jit.save");
+            throw std::runtime_error("no TorchScript is in it (a file of torch.save: weights or a "
+                                     "pickled model?); export the model with torch.jit.save");
+        }
+        const std::string unknown = "Unknown builtin op: ";
+        const size_t at = what.find(unknown);
+        if (at != std::string::npos)
+        {
+            const std::string op = what.substr(at + unknown.size());
+            throw std::runtime_error("it calls the operator " + op.substr(0, op.find_last_not_of('.') + 1) +
+                                     ", which LibTorch does not have; export the model without it");
         }
         throw std::runtime_error("LibTorch cannot load it: " + what);
     }
