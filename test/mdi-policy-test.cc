@@ -233,6 +233,35 @@ TEST(Policy, PartitionersCutTheModel)
     EXPECT_EQ(pipeline.units[2].end, 4U);
 }
 
+TEST(Policy, AUnitPerExitEndsWhereTheExitDoes)
+{
+    LayerGraph model = ChainModel("m", {1e9, 1e9, 1e9, 1e9, 1e9}, {10, 10, 10, 10, 10}, 10);
+    std::vector<Layer> layers = model.Layers();
+    layers[2].inputs = {0}; // layer 1 is a branch behind layer 0
+    model = LayerGraph("m", model.Inputs(), layers);
+    model.SetExits({1});
+    const auto engine = CreateObject<TensorEngine>();
+    engine->AddModel(model);
+    Deployment deployment(engine);
+    const uint16_t profile = deployment.AddProfile(ConstantSpeed("d", {model}, 1e9));
+    deployment.AddWorker({0, profile});
+    deployment.AddWorker({1, profile});
+    Deployment::Source source;
+    source.node = 1;
+    deployment.AddSource(source);
+    deployment.SetPathFunction([](uint32_t, uint32_t) { return PathInfo(); });
+    const auto partitioner = CreateObject<ExitPartitioner>();
+    const Plan plan = partitioner->MakePlan(deployment, 0);
+    ASSERT_EQ(plan.units.size(), 2U);
+    EXPECT_EQ(plan.units[0].end, 2U);
+    EXPECT_EQ(plan.units[1].end, 5U);
+    EXPECT_EQ(plan.units[0].node, ExecutionUnit::NONE);
+    partitioner->SetAttribute("Pipeline", BooleanValue(true));
+    const Plan pipeline = partitioner->MakePlan(deployment, 0);
+    EXPECT_EQ(pipeline.units[0].node, 1); // the source's own device first
+    EXPECT_EQ(pipeline.units[1].node, 0);
+}
+
 TEST(Policy, EveryPresetIsMadeOfStrategiesThatExist)
 {
     for (const auto& name : PresetNames())

@@ -99,7 +99,12 @@ ExitPartitioner::GetTypeId()
     static TypeId tid = TypeId("ns3::mdi::ExitPartitioner")
                             .SetParent<Partitioner>()
                             .SetGroupName("Mdi")
-                            .AddConstructor<ExitPartitioner>();
+                            .AddConstructor<ExitPartitioner>()
+                            .AddAttribute("Pipeline",
+                                          "Unit k runs on the k-th worker of the pipeline, around",
+                                          BooleanValue(false),
+                                          MakeBooleanAccessor(&ExitPartitioner::m_pipeline),
+                                          MakeBooleanChecker());
     return tid;
 }
 
@@ -113,7 +118,16 @@ ExitPartitioner::MakePlan(const Deployment& deployment, uint32_t source) const
         boundaries.push_back(exit.boundary);
     }
     boundaries.push_back(graph.Size());
-    return MakeChainPlan(boundaries);
+    std::vector<uint32_t> nodes;
+    if (m_pipeline)
+    {
+        const auto order = PipelinePartitioner::Order(deployment, source);
+        for (size_t unit = 0; unit + 1 < boundaries.size(); ++unit)
+        {
+            nodes.push_back(order[unit % order.size()]);
+        }
+    }
+    return MakeChainPlan(boundaries, nodes);
 }
 
 TypeId

@@ -56,13 +56,17 @@ class EqualWorkPartitioner : public Partitioner
 
 /**
  * A unit per early exit: the layers after an exit up to and with the next one (tau_k of papers.md
- * section 6.2); a model without exits is one unit.
+ * section 6.2); a model without exits is one unit. The router places them or, with the attribute
+ * Pipeline, the workers take one each in the order of PipelinePartitioner::Order, around.
  */
 class ExitPartitioner : public Partitioner
 {
   public:
     static TypeId GetTypeId();
     Plan MakePlan(const Deployment& deployment, uint32_t source) const override;
+
+  private:
+    bool m_pipeline; //!< attribute Pipeline
 };
 
 /**

@@ -76,7 +76,8 @@ Load(const std::string& file)
         if (at != std::string::npos)
         {
             const std::string op = what.substr(at + unknown.size());
-            throw std::runtime_error("it calls the operator " + op.substr(0, op.find_last_not_of('.') + 1) +
+            throw std::runtime_error("it calls the operator " +
+                                     op.substr(0, op.find_last_not_of('.') + 1) +
                                      ", which LibTorch does not have; export the model without it");
         }
         throw std::runtime_error("LibTorch cannot load it: " + what);
