@@ -81,11 +81,8 @@ SlicesAgainstWhole(benchmark::State& state, const std::string& name, uint32_t sl
     TorchSlicer slicer(model);
     const LayerGraph& graph = slicer.Graph();
     const std::vector<uint32_t> cuts = graph.LayerBoundaries();
-    std::vector<double> work;
-    for (size_t i = 1; i < cuts.size(); ++i)
-    {
-        work.push_back(graph.Flop(cuts[i - 1], cuts[i]));
-    }
+    const std::vector<double> work =
+        CumulatedWork(cuts, [&graph](uint32_t b, uint32_t e) { return graph.Flop(b, e); });
     const std::vector<uint32_t> boundaries = slices == 0 ? cuts : EqualWorkCuts(cuts, work, slices);
     const std::vector<at::Tensor> inputs = RandomInputs(model.inputs, 1);
     const auto sliced = [&] {
@@ -172,7 +169,7 @@ PeakBytesOfWorkers(uint32_t workers)
 
 /// Peak memory of 1,000 workers that share ResNet-50 against that of one.
 void
-SharedWeights(benchmark::State& state)
+OneModelForAll(benchmark::State& state)
 {
     double one = 0;
     double thousand = 0;
@@ -198,7 +195,7 @@ SharedWeights(benchmark::State& state)
 int
 main(int argc, char** argv)
 {
-    benchmark::RegisterBenchmark("memory/workers_1000_against_1", SharedWeights)
+    benchmark::RegisterBenchmark("memory/workers_1000_against_1", OneModelForAll)
         ->Iterations(1)
         ->UseManualTime()
         ->Unit(benchmark::kMillisecond);
