@@ -236,6 +236,30 @@ class Trace(ProfileTest):
         self.assertIn("mdi-profile", json.dumps(manifest))
 
 
+    def test_the_trained_network_on_two_such_devices(self):
+        traces = os.path.join(ROOT, "traces")
+        digits = os.path.join(traces, "models", "resnet56-digits.pt")
+        self.profile_well(digits, "--device-name=mine", "--out=mine.json")
+        result = self.call(
+            "mdi-run",
+            os.path.join(traces, "scenarios", "two-of-mine.json"),
+            *["--set=devices.%s.trace=%s" % (d, self.path("mine.json")) for d in (0, 1)],
+            *["--set=sources.%s.items=20" % s for s in ("ts", "nts")],
+            "--runs=1",
+            "--out=r",
+        )
+        self.assertEqual(result.stderr, "")
+        self.assertEqual(result.returncode, 0)
+        with open(os.path.join(self.path("r"), "summary.csv"), newline="", encoding="ascii") as f:
+            rows = list(csv.DictReader(f))
+        self.assertEqual(len(rows), 5 * 3)
+        for row in rows:
+            self.assertEqual(float(row["output_error_max"]), 0)
+            self.assertEqual(row["items_completed"], row["items_admitted"])
+            self.assertGreater(float(row["accuracy"]), 0.8)
+            self.assertEqual(float(row["exit_mean_layer_fraction"]), 1)
+
+
 class BadInput(ProfileTest):
     def refused(self, parts, *arguments):
         """Refused, and nothing is left behind."""

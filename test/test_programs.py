@@ -452,6 +452,46 @@ class GoodRun(ProgramTest):
         self.assertEqual(self.content(), [])
 
 
+class TrainedNetwork(ProgramTest):
+    """Labels, accuracy and codecs through the simulated network."""
+
+    def test_accuracy_with_and_without_codecs(self):
+        with open(os.path.join(ROOT, "traces", "models", "resnet56-digits.json")) as file:
+            known = json.load(file)["accuracy"]
+        systems = ["local", "pipeline", "pipeline-int8", "pipeline-autoencoder"]
+        self.run_well(
+            os.path.join(SCENARIOS, "three-nano-digits.json"),
+            "--runs=1",
+            "--systems=" + ",".join(systems),
+            "--out=r",
+        )
+        summary = {
+            row["system"]: row for row in rows(self.path("r/summary.csv")) if row["source"] == "all"
+        }
+        percent = {name: 100 * float(summary[name]["accuracy"]) for name in systems}
+        # The two sources run through all pictures once.
+        self.assertEqual(summary["local"]["items_completed"], str(known["images"]))
+        self.assertAlmostEqual(percent["local"], known["final"], delta=0.00501)
+        self.assertEqual(percent["pipeline"], percent["local"])
+        self.assertAlmostEqual(percent["pipeline-int8"], known["final"], delta=1)
+        self.assertAlmostEqual(
+            percent["pipeline-autoencoder"], known["final_with_autoencoder"], delta=0.00501
+        )
+        wire = [int(summary[name]["bytes_on_wire"]) for name in systems]
+        self.assertEqual(wire[0], 0)
+        # A cut is 65,536 bytes, or as many values of one byte; the coded first cut is 2,048.
+        self.assertTrue(wire[2] < wire[1] / 3.5 and wire[2] < wire[3] < 0.65 * wire[1], wire)
+        errors = [float(summary[name]["output_error_max"]) for name in systems]
+        self.assertEqual(errors[:2], [0, 0])
+        self.assertTrue(0 < errors[2] < errors[3], errors)
+        items = rows(self.path("r/items.csv"))
+        for row in items:
+            self.assertEqual(row["exit"], "4")
+            self.assertIn(row["label"], "0123456789")
+        right = sum(r["label"] == r["prediction"] for r in items if r["system"] == "local")
+        self.assertAlmostEqual(100 * right / known["images"], percent["local"])
+
+
 class OtherPrograms(ProgramTest):
     def test_first_example(self):
         result = self.call(os.path.join(BUILD, "mdi-first"), cwd=ROOT)
@@ -465,7 +505,7 @@ class OtherPrograms(ProgramTest):
         for flag in ("--help", "-h", "help"):
             result = self.call(mdi, flag)
             self.assertEqual(result.returncode, 0, result.stderr)
-            for command in ("run", "test", "export", "build"):
+            for command in ("run", "test", "export", "build", "inspect", "profile", "bench"):
                 self.assertRegex(result.stdout, r"(?m)^  %s\b" % command)
         for word in ("rum", "--frobnicate", "run me"):
             self.assert_refused(self.call(mdi, word), "'" + word + "'", "--help")
