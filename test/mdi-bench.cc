@@ -19,6 +19,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <sys/resource.h>
@@ -109,14 +110,21 @@ SlicesAgainstWhole(benchmark::State& state, const std::string& name, uint32_t sl
     state.counters["ratio"] = Median(slicedTimes) / Median(wholeTimes);
 }
 
-/// Workers that all run ResNet-50 on one picture of their own. \return peak memory [bytes]
-double
-PeakBytesOfWorkers(uint32_t workers)
+/// Memory of a process [bytes]; 0 if it did not do its work.
+struct Memory
+{
+    double peak = 0;  //!< largest so far, that of loading the model included
+    double atEnd = 0; //!< resident when the simulation is over
+};
+
+/// Workers that all run ResNet-50, on one of four pictures each.
+Memory
+MemoryOfWorkers(uint32_t workers)
 {
     int pipe[2];
     if (::pipe(pipe) != 0)
     {
-        return 0;
+        return {};
     }
     const pid_t child = fork(); // a process of its own: a peak never goes down again
     if (child == 0)
@@ -155,39 +163,48 @@ PeakBytesOfWorkers(uint32_t workers)
         }
         rusage usage;
         getrusage(RUSAGE_SELF, &usage);
-        const double bytes = done ? double(usage.ru_maxrss) * 1024 : 0;
-        const bool written = write(pipe[1], &bytes, sizeof bytes) == sizeof bytes;
+        double pages = 0;
+        double resident = 0;
+        std::ifstream("/proc/self/statm") >> pages >> resident;
+        Memory memory;
+        if (done)
+        {
+            memory.peak = double(usage.ru_maxrss) * 1024;
+            memory.atEnd = resident * double(sysconf(_SC_PAGESIZE));
+        }
+        const bool written = write(pipe[1], &memory, sizeof memory) == sizeof memory;
         _exit(written ? 0 : 1);
     }
     close(pipe[1]);
-    double bytes = 0;
-    const bool told = read(pipe[0], &bytes, sizeof bytes) == sizeof bytes;
+    Memory memory;
+    const bool told = read(pipe[0], &memory, sizeof memory) == sizeof memory;
     close(pipe[0]);
     waitpid(child, nullptr, 0);
-    return told ? bytes : 0;
+    return told ? memory : Memory();
 }
 
 /// Peak memory of 1,000 workers that share ResNet-50 against that of one.
 void
 OneModelForAll(benchmark::State& state)
 {
-    double one = 0;
-    double thousand = 0;
+    Memory one;
+    Memory thousand;
     for (auto iteration : state)
     {
-        one = PeakBytesOfWorkers(1);
-        thousand = PeakBytesOfWorkers(1000);
+        one = MemoryOfWorkers(1);
+        thousand = MemoryOfWorkers(1000);
         state.SetIterationTime(1);
     }
-    if (one == 0 || thousand == 0)
+    if (one.peak == 0 || thousand.peak == 0)
     {
         state.SkipWithError("the workers did not finish");
         return;
     }
-    state.counters["one_worker_MB"] = one / 1e6;
-    state.counters["thousand_workers_MB"] = thousand / 1e6;
-    state.counters["difference_MB"] = (thousand - one) / 1e6;
-    state.counters["ratio"] = thousand / one;
+    state.counters["one_peak_MB"] = one.peak / 1e6;
+    state.counters["one_end_MB"] = one.atEnd / 1e6;
+    state.counters["peak_difference_MB"] = (thousand.peak - one.peak) / 1e6;
+    state.counters["end_difference_MB"] = (thousand.atEnd - one.atEnd) / 1e6;
+    state.counters["ratio"] = thousand.peak / one.peak;
 }
 
 } // namespace
