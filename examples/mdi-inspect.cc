@@ -119,9 +119,10 @@ Inspect(int argc, char* argv[])
                      "a TorchScript file (.pt) with its description (.json) beside it or with "
                      "--input-shape, or a layer graph (.json)",
                      file);
-    cmd.AddValue("input-shape",
-                 "of the inputs of a .pt: 1,3,224,224 or, of two, 1,3,224,224:float32;1:int64",
-                 shape);
+    AddTextFlag(cmd,
+                "input-shape",
+                "of the inputs of a .pt: 1,3,224,224 or, of two, 1,3,224,224:float32;1:int64",
+                shape);
     cmd.AddValue("layers", "a row per layer instead of one per block", layers);
     cmd.AddValue("json", "print the layer graph as JSON, nothing else", json);
     cmd.AddValue("verify",
@@ -129,6 +130,7 @@ Inspect(int argc, char* argv[])
                  "whole, bit for bit; 2 also tries every single cut",
                  verify);
     cmd.Parse(argc, argv);
+    file = FileArgument(argc, argv);
     const std::vector<uint32_t> slices =
         verify.empty() ? std::vector<uint32_t>() : ReadSlices(verify);
     if (file.empty())

@@ -156,7 +156,7 @@ Run(int argc, char* argv[])
                                                  : "replaced the times of " + name + " in ")
               << out << "; in a scenario:\n  \"models\": {\"" << model.name << "\": {\"file\": \""
               << absolute(file) << "\"}},\n  \"devices\": [{\"name\": \"a\", \"trace\": \""
-              << absolute(out) << "\"}, ...]" << std::endl;
+              << absolute(out) << "\", \"mode\": \"" << subject.mode << "\"}, ...]" << std::endl;
     return SUCCESS;
 }
 

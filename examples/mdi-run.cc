@@ -56,9 +56,11 @@ Run(int argc, char* argv[])
         "tensors", "execute, memo (run no slice twice on one input) or none", changes.tensors);
     cmd.AddValue("runs", "replications with different random numbers", runs);
     cmd.AddValue("seed", "seed of all random numbers", seed);
-    cmd.AddValue("out", "results folder [mdi-results/SCENARIO-N]", out);
+    AddTextFlag(cmd, "out", "results folder [mdi-results/SCENARIO-N]", out);
     cmd.AddValue("overwrite", "replace an existing results folder", overwrite);
     cmd.Parse(argc, argv);
+    const std::string named = FileArgument(argc, argv);
+    file = named.empty() ? file : named;
     changes.sets = g_sets;
     changes.runs = PositiveFlag("runs", runs, 1000000);
     changes.seed = PositiveFlag("seed", seed, std::numeric_limits<uint32_t>::max());

@@ -37,8 +37,12 @@ RequireProvenance(const JsonReader& object, const std::string& key)
 ModelProfile
 ReadModel(const JsonReader& model)
 {
-    model.AllowOnly({"provenance", "spread", "spread_provenance", "layers"});
+    model.AllowOnly({"provenance", "inputs", "spread", "spread_provenance", "layers"});
     ModelProfile profile;
+    if (const auto inputs = model.Find("inputs"))
+    {
+        profile.inputs = inputs->Name();
+    }
     profile.provenance = RequireProvenance(model, "provenance");
     const JsonReader provenance = model["provenance"];
     for (const char* key : {"framework", "precision", "batch"})

@@ -122,6 +122,10 @@ ToJson(const MeasuredModel& measured)
 {
     Json json;
     json["provenance"] = ToJson(measured.provenance);
+    if (!measured.inputs.empty())
+    {
+        json["inputs"] = measured.inputs;
+    }
     json["spread"] = measured.spread;
     for (const auto& [name, time] : measured.layers)
     {

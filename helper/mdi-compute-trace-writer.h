@@ -25,6 +25,7 @@ struct MeasuredModel
     Provenance memoryProvenance; //!< where that comes from
     std::string mode;            //!< power mode
     std::string model;           //!< name of the model
+    std::string inputs;          //!< what it was given, such as "1x3x32x32 float32"
     Provenance provenance;       //!< of the times
     double spread = 0;           //!< of a whole call: standard deviation over mean
     std::vector<std::pair<std::string, LayerTime>> layers; //!< by name, in the model's order

@@ -10,6 +10,7 @@
 #include "ns3/uinteger.h"
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
 
 namespace ns3
@@ -161,10 +162,43 @@ MdiHelper::WeightBytesOn(uint32_t node) const
             }
         }
     }
-    uint64_t bytes = 0;
+    uint64_t bytes = CodecBytesOn(node);
     for (const auto& [model, held] : layers)
     {
         bytes += m_engine->Graph(model).WeightBytes(held);
+    }
+    return bytes;
+}
+
+uint64_t
+MdiHelper::CodecBytesOn(uint32_t node) const
+{
+    std::set<uint32_t> models; // encoders where a unit ends at their cut, decoders where one begins
+    for (uint32_t source = 0; source < m_deployment->Sources().size(); ++source)
+    {
+        for (const auto& unit : m_deployment->GetPlan(source).units)
+        {
+            if (unit.node != ExecutionUnit::NONE && static_cast<uint32_t>(unit.node) != node)
+            {
+                continue;
+            }
+            const CodedCut* end = m_deployment->Coded(source, unit.end);
+            const CodedCut* begin = m_deployment->Coded(source, unit.begin);
+            if (end && end->values.kind == TensorCodec::AUTOENCODER)
+            {
+                models.insert(end->values.encoder);
+            }
+            if (begin && begin->values.kind == TensorCodec::AUTOENCODER)
+            {
+                models.insert(begin->values.decoder);
+            }
+        }
+    }
+    uint64_t bytes = 0;
+    for (const uint32_t model : models)
+    {
+        const LayerGraph& graph = m_engine->Graph(model);
+        bytes += graph.WeightBytes(0, graph.Size());
     }
     return bytes;
 }

@@ -119,6 +119,7 @@ class MdiHelper
 
   private:
     uint64_t WeightBytesOn(uint32_t node) const;
+    uint64_t CodecBytesOn(uint32_t node) const;
 
     Ptr<TensorEngine> m_engine;
     Ptr<Deployment> m_deployment;

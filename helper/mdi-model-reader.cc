@@ -145,6 +145,7 @@ void
 ReadDescription(const std::string& file, ModelSpec& model)
 {
     const JsonReader json = JsonReader::FromFile(file);
+    json.CheckFormat("mdi-model", 1);
     json.AllowOnly({"format",
                     "version",
                     "name",
@@ -155,7 +156,6 @@ ReadDescription(const std::string& file, ModelSpec& model)
                     "autoencoder",
                     "weights",
                     "accuracy"});
-    json.CheckFormat("mdi-model", 1);
     if (const auto name = json.Find("name"))
     {
         model.name = name->Name();
@@ -163,8 +163,9 @@ ReadDescription(const std::string& file, ModelSpec& model)
     ReadFields(json, fs::path(file).parent_path().string(), model);
 }
 
+/// What a flag says; where it says no type, that of the description.
 std::vector<ModelInput>
-ParseShapes(const std::string& text)
+ParseShapes(const std::string& text, const std::vector<ModelInput>& described)
 {
     const auto fail = [&text](const std::string& wrong) {
         throw BadInput("--input-shape=" + OneLine(text) + ": " + wrong +
@@ -175,7 +176,9 @@ ParseShapes(const std::string& text)
     std::string part;
     while (std::getline(list, part, ';'))
     {
-        ModelInput input;
+        ModelInput input =
+            inputs.size() < described.size() ? described[inputs.size()] : ModelInput();
+        input.spec.shape.clear();
         const size_t colon = part.find(':');
         if (colon != std::string::npos &&
             !DtypeFromName(part.substr(colon + 1), input.spec.dtype))
@@ -219,7 +222,8 @@ ReadFiles(const std::string& file)
     }
     ModelSpec model;
     model.file = file;
-    model.name = fs::path(file).stem().string();
+    // A layer graph has a name of its own.
+    model.name = fs::path(file).extension() == ".json" ? "" : fs::path(file).stem().string();
     const fs::path beside = fs::path(file).replace_extension(".json");
     if (fs::path(file).extension() != ".json" && fs::exists(beside, error))
     {
@@ -229,9 +233,15 @@ ReadFiles(const std::string& file)
 }
 
 bool
+IsLayerGraph(const std::string& file)
+{
+    return fs::path(file).extension() == ".json";
+}
+
+bool
 NeedsInputs(const ModelSpec& model)
 {
-    return model.inputs.empty() && fs::path(model.file).extension() != ".json";
+    return model.inputs.empty() && !IsLayerGraph(model.file);
 }
 
 } // namespace
@@ -242,6 +252,14 @@ ReadModel(const std::string& file, const JsonReader* changes, const std::string&
     ModelSpec model = ReadFiles(file);
     if (changes)
     {
+        for (const char* key : {"inputs", "exits", "preprocess", "input_set", "autoencoder"})
+        {
+            if (IsLayerGraph(file) && changes->Has(key))
+            {
+                (*changes)[key].Fail("a layer graph brings its own inputs and exits, and no values",
+                                     "leave this out, or name the .pt");
+            }
+        }
         ReadFields(*changes, folder, model);
     }
     if (NeedsInputs(model))
@@ -264,19 +282,11 @@ ReadModelWithShapes(const std::string& file, const std::string& shapes)
     ModelSpec model = ReadFiles(file);
     if (!shapes.empty())
     {
-        const std::vector<ModelInput> given = ParseShapes(shapes);
-        for (size_t i = 0; i < given.size(); ++i)
+        if (IsLayerGraph(file))
         {
-            if (i < model.inputs.size())
-            {
-                model.inputs[i].spec = given[i].spec;
-            }
-            else
-            {
-                model.inputs.push_back(given[i]);
-            }
+            throw BadInput(file + ": a layer graph brings its own inputs; leave out --input-shape");
         }
-        model.inputs.resize(given.size());
+        model.inputs = ParseShapes(shapes, model.inputs);
     }
     if (NeedsInputs(model))
     {
@@ -316,6 +326,12 @@ LoadModels(const std::vector<ModelSpec>& models, TensorEngine& engine)
                 throw BadInput(models[i].file + ": the autoencoder stands after layer " +
                                Quoted(spec.after) + ", which the model does not have; " +
                                DidYouMean(spec.after, names));
+            }
+            if (boundary == engine.Graph(i).Size() || !engine.Graph(i).CanCut(boundary))
+            {
+                throw BadInput(models[i].file + ": the autoencoder stands after layer " +
+                               Quoted(spec.after) +
+                               ", where no cut is possible; ./mdi inspect --layers shows the cuts");
             }
             const auto load = [&](const std::string& file, const std::vector<TensorSpec>& inputs) {
                 ModelSpec part;

@@ -35,7 +35,7 @@ ModelSpec ReadModel(const std::string& file,
 
 /**
  * The same with the shapes of a flag, such as "1,3,224,224" or, of two inputs,
- * "1,3,224,224:float32;1:int64" (float32 if no type is said).
+ * "1,3,224,224:float32;1:int64" (without a type: the description's, else float32).
  * \param shapes empty: the description's
  */
 ModelSpec ReadModelWithShapes(const std::string& file, const std::string& shapes);

@@ -135,6 +135,7 @@ ToMeasuredModel(const ModelTiming& timing, const ProfileSubject& subject)
     measured.memoryProvenance.source = "MemTotal of /proc/meminfo, " + subject.date;
     measured.mode = subject.mode;
     measured.model = timing.graph.Name();
+    measured.inputs = SpecsText(timing.graph.Inputs());
     measured.spread = Rounded(timing.whole.spread);
 
     Provenance& provenance = measured.provenance;

@@ -27,7 +27,7 @@ struct ItemRecord
     std::optional<Time> completed;     //!< when the result was at its source
     std::string lost;                  //!< why it was lost; empty if it was not
     std::optional<uint32_t> exit;      //!< where it left, from 1; the last is the model's end
-    double layerFraction = 1;          //!< of the model's work that was done for it
+    double layerFraction = 1;          //!< of the model's layers, how many it passed
     std::vector<int64_t> predictions;  //!< by element of the batch; empty if not known
     std::vector<int64_t> labels;       //!< what is right; empty if not known
     std::optional<double> outputError; //!< largest difference from the whole model's output

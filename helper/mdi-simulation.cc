@@ -169,6 +169,12 @@ CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine)
                            ": device '" + scenario.devices[error.worker].name +
                            "' is too small: " + error.what());
         }
+        if (system.codec && !mdi.GetDeployment()->IsCoding())
+        {
+            throw BadInput(scenario.file + ": /systems: the codec of system '" + system.name +
+                           "' changes no cut of any model; an autoencoder comes with the model, its "
+                           "description names it");
+        }
     }
 }
 

@@ -200,6 +200,19 @@ class Decoder(nn.Module):
         return functional.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
+class Recurrent(nn.Module):
+    """Weights in a list."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(8, 6, batch_first=True)
+        self.fc = nn.Linear(6, 3)
+
+    def forward(self, x):
+        y, _ = self.lstm(x)
+        return self.fc(y)
+
+
 class Shown(nn.Module):
     """Tells its input: the scores of the classes 0..5 are 0 but that of 1, its mean of channel 0."""
 
@@ -248,6 +261,7 @@ MODELS = {
     "cascade": (Cascade, [IMAGE]),
     "encoder": (Encoder, [torch.zeros(1, 4, 8, 8)]),
     "decoder": (Decoder, [torch.zeros(1, 4, 4, 4)]),
+    "recurrent": (Recurrent, [torch.zeros(1, 5, 8)]),
     "shown": (Shown, None),
     "stateful": (Stateful, None),
     "data-shape": (DataShape, None),
@@ -276,6 +290,8 @@ def main():
         "wrong-shape": torch.zeros(7, 3, 9, 8),
         "wrong-labels": {"inputs": torch.zeros(7, 3, 8, 8), "labels": torch.arange(6)},
         "no-inputs": {"images": torch.zeros(7, 3, 8, 8), "labels": torch.arange(7)},
+        "label": {"inputs": torch.zeros(7, 3, 8, 8), "label": torch.arange(7)},
+        "float-labels": {"inputs": torch.zeros(7, 3, 8, 8), "labels": torch.rand(7)},
         "two": [torch.zeros(7, 3, 8, 8), torch.zeros(7)],
     }
     for name, content in sets.items():

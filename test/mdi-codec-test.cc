@@ -162,7 +162,19 @@ TEST(Codec, EverySystemRunsWithEveryCodec)
             run.system.codec.emplace(type);
             run.Periodic(0, 40, 0.03, 10);
             run.Periodic(1, 40, 0.03, 1);
+            std::vector<std::pair<Ptr<ComputeDevice>, uint64_t>> before;
+            run.prepare = [&before](MdiHelper& mdi) {
+                for (const auto& worker : mdi.GetWorkers())
+                {
+                    const auto device = worker->GetNode()->GetObject<ComputeDevice>();
+                    before.emplace_back(device, device->MemoryInUse());
+                }
+            };
             run.Run();
+            for (const auto& [device, bytes] : before)
+            {
+                EXPECT_EQ(device->MemoryInUse(), bytes) << name << ' ' << type;
+            }
             EXPECT_EQ(run.inFlight, 0u) << name << ' ' << type;
             for (const auto& items : run.items)
             {
@@ -172,6 +184,26 @@ TEST(Codec, EverySystemRunsWithEveryCodec)
                 }
             }
         }
+    }
+}
+
+TEST(Codec, AReceiverThatFailsWhileItsTensorIsEncodedLosesNoItem)
+{
+    // Encoding takes 40 ms here; worker 1 fails in the middle of the first one.
+    IdealRun run;
+    run.model = FloatChain("m", 6, 1e6);
+    run.speeds = {1e6, 1e6, 1e6};
+    run.system = MakePreset("ar-mdi");
+    run.system.codec.emplace("ns3::mdi::Int8Codec");
+    run.Periodic(0, 5, 12);
+    run.prepare = [](MdiHelper& mdi) {
+        Simulator::Schedule(Seconds(3.02), [worker = mdi.GetWorkers()[1]] { worker->Fail(); });
+    };
+    run.Run();
+    EXPECT_EQ(run.inFlight, 0u);
+    for (const auto& item : run.items[0])
+    {
+        EXPECT_TRUE(item.completed) << item.id.item;
     }
 }
 

@@ -188,6 +188,42 @@ TEST(ServiceTable, SlicesAddUpExactly)
     EXPECT_DOUBLE_EQ(table.SpeedFlopPerS(), 3000 / 3.123457e-3);
 }
 
+TEST(ServiceTable, TimesAreForTheInputsThatTheyWereTakenWith)
+{
+    const LayerGraph tiny = TinyGraph();
+    const auto error = [&](const std::string& inputs, uint32_t batch, const TensorSpec& given) {
+        ComputeTrace trace;
+        trace.device = "box";
+        trace.mode = "test";
+        ModelProfile& profile = trace.models[tiny.Name()];
+        profile.inputs = inputs;
+        profile.provenance.batch = batch;
+        for (const Layer& layer : tiny.Layers())
+        {
+            profile.layers[layer.name].mean = MilliSeconds(1);
+        }
+        try
+        {
+            ServiceTable(trace, LayerGraph(tiny.Name(), {given}, tiny.Layers()));
+        }
+        catch (const std::invalid_argument& error)
+        {
+            return std::string(error.what());
+        }
+        return std::string();
+    };
+    const TensorSpec one{{1, 3}, Dtype::FLOAT32};
+    const TensorSpec eight{{8, 3}, Dtype::FLOAT32};
+    EXPECT_EQ(error("1x3 float32", 1, one), "");
+    EXPECT_EQ(error("", 1, one), "");
+    EXPECT_EQ(error("", 8, eight), "");
+    EXPECT_EQ(error("", 1, TensorSpec{{3}, Dtype::FLOAT32}), ""); // no batch
+    EXPECT_NE(error("1x3 float32", 1, eight).find("for inputs of 1x3 float32, not of 8x3 float32"),
+              std::string::npos);
+    EXPECT_NE(error("", 1, eight).find("for inputs of batch 1, not of 8x3 float32"),
+              std::string::npos);
+}
+
 TEST(ServiceTable, NamesWhatItMisses)
 {
     ComputeTrace trace = ReadComputeTrace(JsonReader::FromJson(TinyTrace(), "t.json"));

@@ -120,5 +120,8 @@ TEST_F(Digits, RoundingOnTheWireCostsNextToNothing)
         {
             EXPECT_NEAR(coded[exit], plain[exit], 1.5) << codec.Name(); // two pictures
         }
+        const TensorId cut{0, 0, m_ends[0]};
+        const TensorId end = m_engine->Run(m_engine->Transcode(cut, codec), m_ends.back());
+        EXPECT_GT(m_engine->MaxError(end).value(), 0); // it did change something
     }
 }

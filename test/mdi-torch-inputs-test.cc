@@ -142,6 +142,8 @@ TEST_F(TorchInputsTest, BadSetsGiveOneLine)
     expect(Shown("set-wrong-shape.pt"), "tensor 0 is 7x3x9x8, but samples for an input of 1x3x8x8");
     expect(Shown("set-wrong-labels.pt"), "one number for each of the 7 samples");
     expect(Shown("set-no-inputs.pt"), "has no \"inputs\"");
+    expect(Shown("set-label.pt"), "the dictionary has 'label'");
+    expect(Shown("set-float-labels.pt"), "must be an int64 tensor");
     expect(Shown("set-two.pt"), "holds 2 tensors, but the model takes 1");
     expect(Shown("shown.pt"), "this is no tensor file");
     expect(Shown("missing.pt"), "cannot be read: No such file");
@@ -155,6 +157,36 @@ TEST_F(TorchInputsTest, BadSetsGiveOneLine)
     std::ofstream(broken) << "no picture";
     const uint32_t model = m_engine->LoadModel(Shown("broken"));
     EXPECT_THROW(m_engine->Run({model, 0, 0}, 1), std::runtime_error);
+}
+
+TEST_F(TorchInputsTest, OneMeanServesAllChannelsAndTwoServeNone)
+{
+    ModelSpec model = Shown("set-pictures.pt"); // all pixels 51: 0.2
+    model.preprocess.mean = {0.1};
+    EXPECT_NEAR(Means(model, 0).at(0), 0.1, 1e-6);
+    model.preprocess.mean = {0.1, 0.2};
+    try
+    {
+        m_engine->LoadModel(model);
+        ADD_FAILURE();
+    }
+    catch (const std::runtime_error& error)
+    {
+        EXPECT_NE(std::string(error.what()).find("one per channel, 3 here, not 2"),
+                  std::string::npos);
+    }
+}
+
+TEST_F(TorchInputsTest, WeightsOfARecurrentLayerCount)
+{
+    const uint32_t model = Load("recurrent", {SEQUENCE});
+    const LayerGraph& graph = m_engine->Graph(model);
+    const uint64_t matrices = 4 * 6 * (8 + 6); // LSTM of 8 inputs and 6 units
+    const uint64_t state = 6; // zeros to begin with, a constant of the graph
+    EXPECT_EQ(graph.WeightBytes(0, graph.Size()),
+              4 * (matrices + 2 * 4 * 6 + state + 6 * 3 + 3));
+    EXPECT_EQ(graph.Flop(0, graph.Size()), 2.0 * (5 * matrices + 5 * 6 * 3));
+    EXPECT_EQ(m_engine->MaxError(Chain(model, 0, graph.LayerBoundaries())), 0.0);
 }
 
 TEST_F(TorchExitsTest, ABatchIsBitIdenticalAndAnswersForEachElement)

@@ -487,7 +487,7 @@ class TrainedNetwork(ProgramTest):
         items = rows(self.path("r/items.csv"))
         for row in items:
             self.assertEqual(row["exit"], "4")
-            self.assertIn(row["label"], "0123456789")
+            self.assertIn(row["label"], list("0123456789"))
         right = sum(r["label"] == r["prediction"] for r in items if r["system"] == "local")
         self.assertAlmostEqual(100 * right / known["images"], percent["local"])
 

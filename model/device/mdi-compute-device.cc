@@ -164,18 +164,37 @@ void
 ComputeDevice::Start(const TaskId& task, Time mean, double spread, std::function<void()> done)
 {
     NS_LOG_FUNCTION(this << task.item.source << task.item.item << task.unit << mean << spread);
+    NS_ASSERT_MSG(spread >= 0, "negative spread");
+    Begin(task, mean, DrawFactor(spread), std::move(done));
+}
+
+void
+ComputeDevice::Occupy(Time time, std::function<void()> done)
+{
+    NS_LOG_FUNCTION(this << time);
+    Begin(std::nullopt, time, 1, std::move(done));
+}
+
+void
+ComputeDevice::Begin(std::optional<TaskId> task,
+                     Time mean,
+                     double factor,
+                     std::function<void()> done)
+{
     NS_ASSERT_MSG(HasIdleSlot(), "no idle slot, or the device has failed");
-    NS_ASSERT_MSG(!mean.IsStrictlyNegative() && spread >= 0, "negative service time or spread");
+    NS_ASSERT_MSG(!mean.IsStrictlyNegative(), "negative service time");
     // Exact at speed 1: a double would round means beyond 2^53 ns.
     const double expectedNs = mean.GetNanoSeconds() / m_speedFactor;
     const Time expected = m_speedFactor == 1 ? mean : NanoSeconds(std::llround(expectedNs));
-    const double factor = DrawFactor(spread);
     const Time drawn = factor == 1 ? expected : NanoSeconds(std::llround(expectedNs * factor));
 
     const uint64_t service = m_nextService++;
     const EventId end = Simulator::Schedule(drawn, &ComputeDevice::Finish, this, service);
     m_services[service] = {task, Simulator::Now(), expected, std::move(done), end};
-    m_taskStarted(task, expected);
+    if (task)
+    {
+        m_taskStarted(*task, expected);
+    }
 }
 
 void
@@ -186,7 +205,10 @@ ComputeDevice::Finish(uint64_t service)
     Service ended = std::move(m_services.extract(service).mapped());
     const Time took = Simulator::Now() - ended.start;
     m_finishedBusy += took;
-    m_taskFinished(ended.task, took);
+    if (ended.task)
+    {
+        m_taskFinished(*ended.task, took);
+    }
     ended.done();
 }
 

@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace ns3
@@ -50,6 +51,15 @@ class ComputeDevice : public Object
      *        call Start
      */
     void Start(const TaskId& task, Time mean, double spread, std::function<void()> done);
+
+    /**
+     * Occupy an idle slot with work that is no task, such as a codec's: exactly that time at
+     * SpeedFactor 1. No trace source, and no random number: the services of tasks stay the same
+     * ones with it and without.
+     * \param time not negative
+     * \param done called when the slot is free again; it may call Start
+     */
+    void Occupy(Time time, std::function<void()> done);
 
     /**
      * Work left in service, as a node can know it: the sum over the occupied slots of what is left
@@ -103,13 +113,14 @@ class ComputeDevice : public Object
     /// One occupied slot.
     struct Service
     {
-        TaskId task;
+        std::optional<TaskId> task; //!< for the trace sources
         Time start;
         Time expected;
         std::function<void()> done;
         EventId end;
     };
 
+    void Begin(std::optional<TaskId> task, Time mean, double factor, std::function<void()> done);
     void Finish(uint64_t service);
     double DrawFactor(double spread);
     bool SetDistribution(std::string name);

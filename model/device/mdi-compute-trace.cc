@@ -40,6 +40,20 @@ ServiceTable::ServiceTable(const ComputeTrace& trace, const LayerGraph& graph)
                                     "'; its trace knows: " + ModelNames(trace));
     }
     const ModelProfile& profile = found->second;
+    const std::string inputs = SpecsText(graph.Inputs());
+    const auto& first = graph.Inputs().empty() ? std::vector<int64_t>() : graph.Inputs()[0].shape;
+    const bool otherInputs = !profile.inputs.empty() && profile.inputs != inputs;
+    // A vector alone has no batch.
+    const bool otherBatch = profile.inputs.empty() && first.size() > 1 &&
+                            first[0] != static_cast<int64_t>(profile.provenance.batch);
+    if (otherInputs || otherBatch)
+    {
+        const std::string batch = "batch " + std::to_string(profile.provenance.batch);
+        throw std::invalid_argument(device + ", model '" + graph.Name() +
+                                    "': the service times are for inputs of " +
+                                    (otherInputs ? profile.inputs : batch) + ", not of " + inputs +
+                                    "; profile the model with these, or change the scenario's");
+    }
     m_spread = profile.spread;
     m_nsBefore.reserve(graph.Size() + 1);
     m_nsBefore.push_back(0);

@@ -43,6 +43,7 @@ struct LayerTime
 struct ModelProfile
 {
     Provenance provenance;
+    std::string inputs; //!< what the times are for, such as "1x3x32x32 float32"; empty: not said
     double spread = 0;                       //!< of a whole call: standard deviation over mean
     std::map<std::string, LayerTime> layers; //!< by layer name
 };
@@ -85,7 +86,8 @@ class ServiceTable
     /**
      * \param trace the device
      * \param graph the model
-     * \throws std::invalid_argument one line: the device, the model, the layer without a time
+     * \throws std::invalid_argument one line: the device, the model, the layer without a time, or
+     *         the inputs (where the trace does not say them: the batch) that the times are not for
      */
     ServiceTable(const ComputeTrace& trace, const LayerGraph& graph);
 

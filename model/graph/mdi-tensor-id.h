@@ -23,7 +23,8 @@ struct TensorId
     uint32_t input = 0;    //!< index of the model's input in the input set
     uint32_t boundary = 0; //!< the cut; 0 is the input itself, L the result
     /// Names the codecs that changed the values at earlier cuts, in their order: see
-    /// TensorEngine::Transcode. 0: none did.
+    /// TensorEngine::Transcode. 0: none did. An engine must have seen the coding to make such
+    /// values again: one process, for now.
     uint64_t lineage = 0;
 };
 

@@ -16,20 +16,6 @@ NS_OBJECT_ENSURE_REGISTERED(AutoencoderCodec);
 namespace
 {
 
-/// Floating-point elements of a cut.
-double
-Elements(const std::vector<TensorSpec>& tensors)
-{
-    double elements = 0;
-    for (const TensorSpec& spec : tensors)
-    {
-        const bool floating = spec.dtype == Dtype::FLOAT16 || spec.dtype == Dtype::FLOAT32 ||
-                              spec.dtype == Dtype::FLOAT64;
-        elements += floating ? double(spec.Bytes() / DtypeBytes(spec.dtype)) : 0;
-    }
-    return elements;
-}
-
 CodedCut
 CodeElements(const std::vector<TensorSpec>& tensors,
              TensorCodec::Kind kind,
@@ -39,8 +25,9 @@ CodeElements(const std::vector<TensorSpec>& tensors,
     CodedCut coded;
     coded.values.kind = kind;
     coded.bytes = CodedBytes(tensors, kind);
-    coded.encodeFlop = encodeFlop * Elements(tensors);
-    coded.decodeFlop = decodeFlop * Elements(tensors);
+    const auto elements = static_cast<double>(FloatingElements(tensors));
+    coded.encodeFlop = encodeFlop * elements;
+    coded.decodeFlop = decodeFlop * elements;
     return coded;
 }
 

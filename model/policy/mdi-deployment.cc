@@ -150,6 +150,12 @@ Deployment::SetCodec(Ptr<const Codec> codec)
     }
 }
 
+bool
+Deployment::IsCoding() const
+{
+    return !m_coded.empty();
+}
+
 const CodedCut*
 Deployment::Coded(uint32_t source, uint32_t boundary) const
 {

@@ -96,6 +96,9 @@ class Deployment : public SimpleRefCount<Deployment>
      */
     double SpeedFlopPerS(uint16_t profile) const;
 
+    /// Whether the codec changes any cut of any source's model.
+    bool IsCoding() const;
+
     /// What the codec makes of a cut of a source's model; null if it goes as it is.
     const CodedCut* Coded(uint32_t source, uint32_t boundary) const;
 

@@ -99,7 +99,7 @@ Worker::Collect(const Message& input, bool arrived)
     {
         return; // a second copy: a connection was repeated, or a live worker was taken for dead
     }
-    if (!m_device->Allocate(input.payloadBytes))
+    if (!m_device->Allocate(InputBytes(input)))
     {
         Lose(item, "no memory for its tensor");
         return;
@@ -141,7 +141,7 @@ Worker::TaskReady(Task task)
         const Estimate estimate = m_router->Choose(task, m_view);
         if (estimate.node != GetNode()->GetId())
         {
-            m_device->Free(task.input.payloadBytes);
+            m_device->Free(InputBytes(task.input));
             HandOver(task.input, estimate.node);
             return;
         }
@@ -260,7 +260,7 @@ Worker::DispatchOne()
     {
         const Message input = best->task.input;
         RemoveReady(best);
-        m_device->Free(input.payloadBytes);
+        m_device->Free(InputBytes(input));
         HandOver(input, bestEstimate.node);
     }
     return true;
@@ -294,7 +294,7 @@ Worker::OnGranted(const TaskId& task, uint32_t to)
     NS_ASSERT(ready != m_ready.end() && ready->pending);
     const Message input = ready->task.input;
     RemoveReady(ready);
-    m_device->Free(input.payloadBytes);
+    m_device->Free(InputBytes(input));
     HandOver(input, to);
     Dispatch();
 }
@@ -310,7 +310,8 @@ Worker::HandOver(const Message& message, uint32_t to)
     if (!message.coded &&
         m_deployment->Coded(message.task.item.source, message.tensor.boundary))
     {
-        m_toEncode.emplace_back(message, to);
+        const bool fits = m_device->Allocate(message.payloadBytes);
+        m_toEncode.push_back({message, to, fits ? message.payloadBytes : 0});
         Dispatch();
     }
     else
@@ -322,9 +323,10 @@ Worker::HandOver(const Message& message, uint32_t to)
 void
 Worker::StartEncoding()
 {
-    auto [message, to] = m_toEncode.front();
+    Uncoded next = std::move(m_toEncode.front());
     m_toEncode.pop_front();
     m_encoding = true;
+    Message& message = next.message;
     const uint32_t source = message.task.item.source;
     const CodedCut& coded = *m_deployment->Coded(source, message.tensor.boundary);
     const Time time = m_deployment->WorkTime(
@@ -332,11 +334,48 @@ Worker::StartEncoding()
     message.coded = true;
     message.payloadBytes = coded.bytes;
     message.tensor = m_deployment->Engine()->Transcode(message.tensor, coded.values);
-    m_device->Start(message.task, time, 0, [this, message = message, to = to] {
+    m_device->Occupy(time, [this, next] {
         m_encoding = false;
-        Transmit(message, to);
+        m_device->Free(next.bytes);
+        TransmitEncoded(next.message, next.to);
         Dispatch();
     });
+}
+
+void
+Worker::TransmitEncoded(Message message, uint32_t to)
+{
+    if (!m_pipeline)
+    {
+        Transmit(message, to);
+        return;
+    }
+    // Who it is for may have failed meanwhile; then the next one alive runs from this tensor on.
+    const TaskId before = message.task;
+    const int32_t planned = m_pipeline->Redirect(message);
+    const auto made = m_unsafe.find(before);
+    if (made != m_unsafe.end() && !(before == message.task))
+    {
+        m_unsafe[message.task] = made->second;
+        m_unsafe.erase(before);
+    }
+    if (planned == ExecutionUnit::NONE || static_cast<uint32_t>(planned) == GetNode()->GetId())
+    {
+        Collect(message, true);
+    }
+    else
+    {
+        Transmit(message, static_cast<uint32_t>(planned));
+    }
+}
+
+uint64_t
+Worker::InputBytes(const Message& input) const
+{
+    // Coded tensors are decoded when their unit runs: their place is kept from the start.
+    return input.coded
+               ? m_deployment->GraphOf(input.task.item.source).CutBytes(input.tensor.boundary)
+               : input.payloadBytes;
 }
 
 void
@@ -381,11 +420,14 @@ Worker::StartTask(std::vector<Ready>::iterator which)
 void
 Worker::FinishTask(Task task, TensorId output, Time started)
 {
-    m_device->Free(task.input.payloadBytes);
+    m_device->Free(InputBytes(task.input));
     m_finishedTrace(task);
     if (m_pipeline)
     {
-        m_pipeline->OnFinished(task, Simulator::Now() - started);
+        // The speed is that of the layers: without decoding.
+        const Time decoding =
+            m_view.Service(task) - m_view.Table(task.id.item.source).Mean(task.begin, task.end);
+        m_pipeline->OnFinished(task, Simulator::Now() - started - decoding);
         task.input.stages.push_back(m_pipeline->Stage(task));
     }
     Forward(task, output);

@@ -190,7 +190,13 @@ WorkerView::Predict(const Task& task, uint32_t node, bool urgentOnly) const
                                                  m_node.deployment->Path(Self(), node));
         if (coded)
         {
+            // The encoder waits for the processor.
             estimate.transfer += m_node.deployment->WorkTime(m_profile, source, coded->encodeFlop);
+            if (!m_node.device->HasIdleSlot())
+            {
+                estimate.transfer +=
+                    m_node.device->Remaining() / static_cast<int64_t>(m_node.device->GetSlots());
+            }
         }
         estimate.wait = m_neighbors.Wait(node, minPriority);
         const uint16_t profile = m_neighbors.Report(node).profile;

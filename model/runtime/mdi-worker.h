@@ -120,7 +120,9 @@ class Worker : public Application
     void Forward(const Task& task, TensorId output);
     void HandOver(const Message& message, uint32_t to);
     void StartEncoding();
+    void TransmitEncoded(Message message, uint32_t to);
     void Transmit(Message message, uint32_t to);
+    uint64_t InputBytes(const Message& input) const;
     void Ask(std::vector<Ready>::iterator which, const Estimate& estimate, double key);
     void OnGranted(const TaskId& task, uint32_t to);
     void DeliverResult(const Message& result);
@@ -164,7 +166,15 @@ class Worker : public Application
     std::vector<Message> m_early;                          //!< tensors whose plan is not here yet
     std::vector<Ready> m_ready;
     bool m_dispatching = false;
-    std::deque<std::pair<Message, uint32_t>> m_toEncode; //!< tensors and who they are for
+    /// A tensor that waits for the encoder.
+    struct Uncoded
+    {
+        Message message;
+        uint32_t to;         //!< who it is for
+        uint64_t bytes;      //!< memory that it holds
+    };
+
+    std::deque<Uncoded> m_toEncode;
     bool m_encoding = false;
     std::map<TaskId, Task> m_unsafe;  //!< AR-MDI: by output, tasks whose output is on its way
     std::set<TaskId> m_soloTransfers; //!< sent when nothing else was on its way

@@ -27,17 +27,6 @@ Elements(const TensorSpec& spec)
     return spec.Bytes() / DtypeBytes(spec.dtype);
 }
 
-uint64_t
-Channels(const TensorSpec& spec)
-{
-    if (spec.shape.empty())
-    {
-        return 1;
-    }
-    const int64_t channels = spec.shape[0] * (spec.shape.size() > 2 ? spec.shape[1] : 1);
-    return static_cast<uint64_t>(channels);
-}
-
 } // namespace
 
 std::string
@@ -53,6 +42,23 @@ TensorCodec::Name() const
         return "autoencoder " + std::to_string(encoder) + " " + std::to_string(decoder);
     }
     throw std::invalid_argument("unknown codec");
+}
+
+uint64_t
+FloatingElements(const std::vector<TensorSpec>& tensors)
+{
+    uint64_t elements = 0;
+    for (const TensorSpec& spec : tensors)
+    {
+        elements += IsFloating(spec.dtype) ? Elements(spec) : 0;
+    }
+    return elements;
+}
+
+int64_t
+CodecChannels(const std::vector<int64_t>& shape)
+{
+    return shape.empty() ? 1 : shape[0] * (shape.size() > 2 ? shape[1] : 1);
 }
 
 uint64_t
@@ -73,7 +79,7 @@ CodedBytes(const std::vector<TensorSpec>& tensors, TensorCodec::Kind kind)
         }
         else if (kind == TensorCodec::INT8)
         {
-            bytes += Elements(spec) + Channels(spec) * RANGE;
+            bytes += Elements(spec) + uint64_t(CodecChannels(spec.shape)) * RANGE;
         }
         else
         {

@@ -39,6 +39,12 @@ struct TensorCodec
     std::string Name() const;
 };
 
+/// Floating-point elements of tensors: those that FLOAT16 and INT8 change.
+uint64_t FloatingElements(const std::vector<TensorSpec>& tensors);
+
+/// Channels of a tensor of that shape: see TensorCodec::INT8.
+int64_t CodecChannels(const std::vector<int64_t>& shape);
+
 /// Bytes of tensors as FLOAT16 or INT8 put them on the wire.
 uint64_t CodedBytes(const std::vector<TensorSpec>& tensors, TensorCodec::Kind kind);
 

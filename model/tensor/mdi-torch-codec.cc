@@ -21,9 +21,8 @@ ThroughInt8(const at::Tensor& tensor)
     {
         return tensor;
     }
-    const int64_t channels =
-        tensor.dim() == 0 ? 1 : tensor.size(0) * (tensor.dim() > 2 ? tensor.size(1) : 1);
-    const at::Tensor rows = tensor.to(at::kFloat).reshape({channels, -1});
+    const at::Tensor rows =
+        tensor.to(at::kFloat).reshape({CodecChannels(tensor.sizes().vec()), -1});
     const at::Tensor least = std::get<0>(rows.min(1, true));
     const at::Tensor step = (std::get<0>(rows.max(1, true)) - least) / LEVELS;
     // A channel of one value has no steps.

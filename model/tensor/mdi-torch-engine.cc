@@ -16,7 +16,6 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <mutex>
 #include <stdexcept>
 #include <torch/csrc/api/include/torch/version.h>
 
@@ -36,14 +35,6 @@ using Bundle = TorchStore::Bundle;
 
 /// A boundary that no model has: under it the store keeps what the whole model returned.
 constexpr uint32_t WHOLE = std::numeric_limits<uint32_t>::max();
-
-/// Results that are the same bits on any machine of one kind need a fixed number of threads.
-void
-UseOneThread()
-{
-    static std::once_flag once;
-    std::call_once(once, []() { SetTorchThreads(1); });
-}
 
 double
 LargestDifference(const at::Tensor& a, const at::Tensor& b)
@@ -258,7 +249,8 @@ TorchEngine::LoadModel(const ModelSpec& model)
     {
         return TensorEngine::LoadModel(model);
     }
-    UseOneThread();
+    // Results that are the same bits on any machine of one kind need a fixed number of threads.
+    SetTorchThreads(1);
     Impl::Model loaded{std::make_unique<TorchSlicer>(model), TorchInputs(model, m_inputSeed)};
     const uint32_t index = AddModel(loaded.slicer->Graph());
     m_impl->Add(index, std::move(loaded));

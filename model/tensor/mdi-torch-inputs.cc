@@ -113,6 +113,16 @@ TorchInputs::TorchInputs(const ModelSpec& model, uint64_t seed)
     {
         return;
     }
+    const auto& shape = model.inputs.at(0).spec.shape;
+    for (const auto* values : {&model.preprocess.mean, &model.preprocess.std})
+    {
+        if (values->size() > 1 && shape.size() == 4 && values->size() != size_t(shape[1]))
+        {
+            Fail(model.file,
+                 "preprocess: mean and std have one value or one per channel, " +
+                     std::to_string(shape[1]) + " here, not " + std::to_string(values->size()));
+        }
+    }
     std::error_code error;
     if (fs::is_directory(model.inputSet, error))
     {
@@ -182,6 +192,16 @@ TorchInputs::ReadTensorFile()
             Fail(file, "the dictionary has no \"inputs\"; expected {\"inputs\": tensor, "
                        "\"labels\": int64 tensor}");
         }
+        for (const auto& member : members)
+        {
+            const std::string key =
+                member.key().isString() ? member.key().toStringRef() : "a key that is no text";
+            if (key != "inputs" && key != "labels")
+            {
+                Fail(file, "the dictionary has '" + key +
+                               "'; expected {\"inputs\": tensor, \"labels\": int64 tensor}");
+            }
+        }
         labels = members.contains("labels") ? members.at("labels") : c10::IValue();
         content = members.at("inputs");
     }
@@ -218,8 +238,12 @@ TorchInputs::ReadTensorFile()
     }
     m_size = static_cast<size_t>(m_tensors[0].size(0));
     m_labels.assign(m_size, NO_LABEL);
-    if (labels.isTensor())
+    if (!labels.isNone())
     {
+        if (!labels.isTensor() || !at::isIntegralType(labels.toTensor().scalar_type(), false))
+        {
+            Fail(file, "\"labels\" must be an int64 tensor with one number per sample");
+        }
         const at::Tensor numbers = labels.toTensor().to(at::kLong).contiguous();
         if (numbers.dim() != 1 || numbers.numel() != static_cast<int64_t>(m_size))
         {
@@ -317,20 +341,25 @@ PreparePicture(const at::Tensor& pixels,
         }
     };
     const auto scaled = [&](int64_t side) {
-        return std::max<int64_t>(1, std::llround(double(side) * double(wanted) / double(shorter)));
+        return std::max<int64_t>(1, wanted * side / shorter); // as torchvision: cut off
     };
     resize(scaled(picture.size(1)), scaled(picture.size(2)));
     const int64_t h = std::min(cropHeight, picture.size(1));
     const int64_t w = std::min(cropWidth, picture.size(2));
-    picture = picture.narrow(1, (picture.size(1) - h) / 2, h)
-                  .narrow(2, (picture.size(2) - w) / 2, w);
+    const auto margin = [](int64_t all, int64_t kept) { // as torchvision: rounded half to even
+        return std::lrint(double(all - kept) / 2);
+    };
+    picture = picture.narrow(1, margin(picture.size(1), h), h)
+                  .narrow(2, margin(picture.size(2), w), w);
     resize(height, width);
     picture = picture / 255;
     for (int64_t c = 0; c < picture.size(0); ++c)
     {
-        const auto channel = static_cast<size_t>(c);
-        const double mean = channel < preprocess.mean.size() ? preprocess.mean[channel] : 0;
-        const double std = channel < preprocess.std.size() ? preprocess.std[channel] : 1;
+        const auto channel = [c](const std::vector<double>& values, double otherwise) {
+            return values.empty() ? otherwise : values[values.size() == 1 ? 0 : size_t(c)];
+        };
+        const double mean = channel(preprocess.mean, 0);
+        const double std = channel(preprocess.std, 1);
         picture.select(0, c).sub_(mean).div_(std);
     }
     return picture;

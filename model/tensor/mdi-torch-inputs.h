@@ -27,8 +27,7 @@ namespace mdi
  * Tensor file: made by torch.save, a tensor with a sample per index of dimension 0, or a dictionary
  * {"inputs": tensor or list of tensors (one per input of the model), "labels": int64 tensor}.
  * Without labels, the tensor or list itself (LibTorch 1.13 cannot read a dictionary of one entry).
- * Samples of unsigned bytes are taken for pictures: preprocessed as such, without
- * scaling. All others are converted to the model's type as they are.
+ * Samples of unsigned bytes are taken for pictures and prepared as such. All others are converted to the model's type as they are.
  *
  * Input i of a model with batch B holds the samples i B to i B + B - 1, counted around the end of
  * the set.
@@ -52,7 +51,6 @@ class TorchInputs
     void ReadFolder();
     void ReadTensorFile();
     int64_t Batch() const;
-    at::Tensor Picture(size_t sample) const;
 
     ModelSpec m_model;
     uint64_t m_seed;
@@ -63,7 +61,8 @@ class TorchInputs
 };
 
 /**
- * A picture as a model expects it.
+ * A picture as a model expects it: resize, centre crop and normalisation as torchvision's
+ * transforms do them (0.14, on PIL pictures; interpolated values may differ by 1 of 255).
  * \param pixels unsigned bytes, channels x height x width
  * \param height of the result
  * \param width of the result

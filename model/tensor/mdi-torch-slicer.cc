@@ -269,17 +269,32 @@ std::vector<std::pair<const void*, uint64_t>>
 TorchSlicer::Weights(const Node* node)
 {
     std::vector<std::pair<const void*, uint64_t>> weights;
-    VisitReads(node, [&](const Value* value) {
-        if (IsConstant(value) && value->type()->isSubtypeOf(*c10::TensorType::get()))
+    // The weights of an LSTM come in a list.
+    const std::function<void(const Value*)> add = [&](const Value* value) {
+        const auto kind = value->node()->kind();
+        if (kind == torch::jit::prim::ListConstruct || kind == torch::jit::prim::TupleConstruct)
         {
-            const at::Tensor tensor = torch::jit::toIValue(value)->toTensor();
+            for (const Value* part : value->node()->inputs())
+            {
+                add(part);
+            }
+        }
+        if (!IsConstant(value))
+        {
+            return;
+        }
+        const auto constant = torch::jit::toIValue(value);
+        for (const at::Tensor& tensor :
+             constant ? FlattenTensors(*constant) : std::vector<at::Tensor>())
+        {
             const std::pair<const void*, uint64_t> found(tensor.data_ptr(), tensor.nbytes());
             if (found.second > 0 && std::count(weights.begin(), weights.end(), found) == 0)
             {
                 weights.push_back(found);
             }
         }
-    });
+    };
+    VisitReads(node, add);
     return weights;
 }
 

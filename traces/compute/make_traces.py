@@ -150,6 +150,13 @@ LAYERS = {
 }
 
 
+INPUTS = {
+    "resnet50": "1x3x224x224 float32",
+    "resnet56": "1x3x32x32 float32",
+    "resnet56-exits": "1x3x32x32 float32",
+}
+
+
 def provenance(kind, source, band=None, note=None, eager=True):
     """One provenance block."""
     block = {"kind": kind, "source": source}
@@ -291,6 +298,7 @@ def make_mode(figures, device, mode):
         value, spread_origin = spread(figures, device)
         models[name] = {
             "provenance": origin,
+            "inputs": INPUTS[name],
             "spread": value,
             "spread_provenance": spread_origin,
             "layers": {layer: {"mean_s": round(time, 9)} for layer, time in layers.items()},
