@@ -99,6 +99,11 @@ Run(int argc, char* argv[])
               << "\n\n";
     PrintTable(std::cout, comparison.rows);
     std::cout << "\nresults in " << folder.Commit() << std::endl;
+    for (const auto& [what, items] : comparison.lost)
+    {
+        std::cerr << "mdi-run: " << what.first << ": " << items
+                  << (items == 1 ? " item" : " items") << " lost: " << what.second << '\n';
+    }
     if (comparison.unfinished > 0)
     {
         std::cerr << "mdi-run: " << comparison.unfinished

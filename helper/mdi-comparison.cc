@@ -118,6 +118,10 @@ WriteManifest(const Scenario& scenario,
         {
             strategies["pipeline"] = text(*system.pipeline);
         }
+        if (system.codec)
+        {
+            strategies["codec"] = text(*system.codec);
+        }
         systems.push_back(strategies);
     }
     manifest["systems"] = systems;
@@ -177,6 +181,13 @@ CompareSystems(const Scenario& scenario,
             WriteSummaryRow(summary.Stream(), row);
         }
         summary.Stream() << record.unfinished << '\n';
+        for (const auto& items : record.items)
+        {
+            for (const auto& item : items)
+            {
+                summary.Stream() << (item.lost.empty() ? "" : item.lost + '\n');
+            }
+        }
         summary.Close();
         OutputFile items(part(job, "items"));
         WriteItems(items.Stream(), record, sources);
@@ -218,8 +229,12 @@ CompareSystems(const Scenario& scenario,
             summary.Stream() << line << '\n';
         }
         uint64_t unfinished = 0;
-        rows >> unfinished;
+        rows >> unfinished >> std::ws;
         comparison.unfinished += unfinished;
+        for (std::string reason; std::getline(rows, reason);)
+        {
+            comparison.lost[{scenario.systems[job / scenario.runs].name, reason}]++;
+        }
         std::remove(part(job, "summary").c_str());
         items.Take(part(job, "items"));
         timeline.Take(part(job, "timeline"));

@@ -9,6 +9,7 @@
 #include "mdi-tensor-engine.h"
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct Comparison
     std::vector<SummaryRow> rows;      //!< by system, run and source
     uint64_t unfinished = 0;           //!< items without an end when the time limit came
     std::vector<std::string> failures; //!< one line per run that failed
+    std::map<std::pair<std::string, std::string>, uint64_t> lost; //!< items by system and reason
 };
 
 /**

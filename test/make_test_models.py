@@ -200,6 +200,18 @@ class Decoder(nn.Module):
         return functional.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
+class InPlaceDictionary(nn.Module):
+    """A dictionary of a tensor that was changed in place."""
+
+    def __init__(self):
+        super().__init__()
+        self.a = conv(3, 4)
+
+    def forward(self, x):
+        y = functional.relu_(self.a(x))
+        return {"mean": y.mean((2, 3)), "map": y}
+
+
 class Recurrent(nn.Module):
     """Weights in a list."""
 
@@ -261,6 +273,7 @@ MODELS = {
     "cascade": (Cascade, [IMAGE]),
     "encoder": (Encoder, [torch.zeros(1, 4, 8, 8)]),
     "decoder": (Decoder, [torch.zeros(1, 4, 4, 4)]),
+    "in-place-dictionary": (InPlaceDictionary, None),
     "recurrent": (Recurrent, [torch.zeros(1, 5, 8)]),
     "shown": (Shown, None),
     "stateful": (Stateful, None),

@@ -492,6 +492,28 @@ class TrainedNetwork(ProgramTest):
         self.assertAlmostEqual(100 * right / known["images"], percent["local"])
 
 
+class LostItems(ProgramTest):
+    def test_the_reason_is_said(self):
+        document = scenario()
+        with open(document["devices"][0]["trace"], encoding="ascii") as file:
+            trace = json.load(file)
+        # Room for the weights of ResNet-56 (3.4 MB) and little more.
+        trace["memory_bytes"] = 3430000
+        for device in document["devices"]:
+            device["trace"] = self.write("small.json", trace)
+        result = self.run_program(
+            self.write("s.json", document), "--systems=local", "--runs=1", "--out=r"
+        )
+        lost = sum(int(r["items_lost"]) for r in rows(self.path("r/summary.csv"))[:2])
+        self.assertGreater(lost, 0)
+        self.assertEqual(
+            result.stderr, "mdi-run: local: %d items lost: no memory for its tensor\n" % lost
+        )
+        self.assertEqual(result.returncode, 0)
+        with open(self.path("r/manifest.json"), encoding="utf-8") as file:
+            self.assertNotIn("codec", json.load(file)["systems"][0])
+
+
 class OtherPrograms(ProgramTest):
     def test_first_example(self):
         result = self.call(os.path.join(BUILD, "mdi-first"), cwd=ROOT)

@@ -258,10 +258,11 @@ FlattenOutput(Graph& graph,
     }
     std::vector<c10::IValue> items;
     std::vector<Value*> parts;
+    // Read by its one user only, nobody changes it; its tensors may be written to in place.
     const bool built = (node->kind() == torch::jit::prim::ListConstruct ||
                         node->kind() == torch::jit::prim::TupleConstruct ||
                         node->kind() == torch::jit::prim::DictConstruct) &&
-                       !aliases.hasWriters(node);
+                       (value->uses().size() == 1 || !aliases.hasWriters(node));
     if (example.isGenericDict() && built)
     {
         for (const auto& entry : example.toGenericDict())
