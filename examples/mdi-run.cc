@@ -12,6 +12,7 @@
 #include "ns3/mdi-torch-engine.h"
 #include "ns3/rng-seed-manager.h"
 
+#include <algorithm>
 #include <iostream>
 #include <limits>
 
@@ -29,6 +30,20 @@ AddSet(const std::string& set)
 {
     g_sets.push_back(set);
     return true;
+}
+
+/// Whether a system of the scenario has an exit rule, and a model exits.
+bool
+AnyItemMayLeave(const Scenario& scenario, const TensorEngine& engine)
+{
+    bool exits = false;
+    for (const auto& source : scenario.sources)
+    {
+        exits = exits || !engine.Graph(source.model).Exits().empty();
+    }
+    return exits && std::any_of(scenario.systems.begin(),
+                                scenario.systems.end(),
+                                [](const SystemSpec& system) { return system.exit.has_value(); });
 }
 
 int
@@ -73,6 +88,10 @@ Run(int argc, char* argv[])
     scenario.firstRun = static_cast<uint32_t>(RngSeedManager::GetRun() - 1); // --RngRun
     const auto engine = LoadModels(scenario, CreateObject<TorchEngine>());
     CheckSystems(scenario, engine);
+    if (!engine->HasValues() && AnyItemMayLeave(scenario, *engine))
+    {
+        std::cerr << "mdi-run: without values (tensors: none) no item leaves at an early exit\n";
+    }
 
     std::string commandLine = "mdi-run";
     for (int i = 1; i < argc; ++i)

@@ -122,6 +122,14 @@ WriteManifest(const Scenario& scenario,
         {
             strategies["codec"] = text(*system.codec);
         }
+        if (system.exit)
+        {
+            strategies["exit"] = text(*system.exit);
+        }
+        if (system.admission)
+        {
+            strategies["admission"] = text(*system.admission);
+        }
         systems.push_back(strategies);
     }
     manifest["systems"] = systems;

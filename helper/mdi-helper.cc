@@ -31,6 +31,16 @@ MdiHelper::SetDeviceAttribute(const std::string& name, const AttributeValue& val
     m_deviceFactory.Set(name, value);
 }
 
+void
+MdiHelper::SetHandsTo(const NodeContainer& nodes)
+{
+    m_handsTo.clear();
+    for (uint32_t i = 0; i < nodes.GetN(); ++i)
+    {
+        m_handsTo.push_back(nodes.Get(i)->GetId());
+    }
+}
+
 uint16_t
 MdiHelper::AddProfile(const ComputeTrace& trace)
 {
@@ -45,7 +55,7 @@ MdiHelper::AddWorkers(const NodeContainer& nodes, uint16_t profile)
         ObjectFactory factory = m_deviceFactory;
         factory.Set("MemoryBytes", UintegerValue(m_deployment->Profile(profile).memoryBytes));
         nodes.Get(i)->AggregateObject(factory.Create<ComputeDevice>());
-        m_deployment->AddWorker({nodes.Get(i)->GetId(), profile});
+        m_deployment->AddWorker({nodes.Get(i)->GetId(), profile, m_handsTo});
         m_nodes.Add(nodes.Get(i));
     }
 }
@@ -86,6 +96,10 @@ MdiHelper::Install(const SystemSpec& system, PathFunction path)
 {
     m_deployment->SetPathFunction(std::move(path));
 
+    if (!system.exit)
+    {
+        m_deployment->DisableExits();
+    }
     const auto partitioner = system.partitioner.Create<Partitioner>();
     for (uint32_t source = 0; source < m_deployment->Sources().size(); ++source)
     {
@@ -112,10 +126,11 @@ MdiHelper::Install(const SystemSpec& system, PathFunction path)
         }
         const auto worker = system.worker.Create<Worker>();
         worker->Configure(m_deployment,
-                          system.queue.Create<QueueDiscipline>(),
-                          system.router.Create<Router>(),
-                          system.handshake ? system.handshake->Create<Handshake>() : nullptr,
-                          system.pipeline ? system.pipeline->Create<Pipeline>() : nullptr);
+                          {system.queue.Create<QueueDiscipline>(),
+                           system.router.Create<Router>(),
+                           system.handshake ? system.handshake->Create<Handshake>() : nullptr,
+                           system.pipeline ? system.pipeline->Create<Pipeline>() : nullptr,
+                           system.exit ? system.exit->Create<ExitRule>() : nullptr});
         node->AddApplication(worker);
         m_workers.push_back(worker);
     }
@@ -123,7 +138,7 @@ MdiHelper::Install(const SystemSpec& system, PathFunction path)
     for (uint32_t index = 0; index < m_options.size(); ++index)
     {
         const SourceOptions& options = m_options[index];
-        ObjectFactory factory = options.admission;
+        ObjectFactory factory = system.admission ? *system.admission : options.admission;
         if (!factory.IsTypeIdSet())
         {
             factory.SetTypeId("ns3::mdi::RandomAdmission");

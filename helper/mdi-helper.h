@@ -68,6 +68,9 @@ class MdiHelper
     /// Attributes of the devices that AddWorkers makes from now on, such as Slots.
     void SetDeviceAttribute(const std::string& name, const AttributeValue& value);
 
+    /// Nodes that the workers of AddWorkers may hand tasks to from now on; none: all.
+    void SetHandsTo(const NodeContainer& nodes);
+
     /**
      * Make a kind of device known.
      * \return its profile, for AddWorkers
@@ -124,6 +127,7 @@ class MdiHelper
     Ptr<TensorEngine> m_engine;
     Ptr<Deployment> m_deployment;
     ObjectFactory m_deviceFactory;
+    std::vector<uint32_t> m_handsTo;
     NodeContainer m_nodes;
     std::vector<SourceOptions> m_options;
     std::vector<Ptr<Worker>> m_workers;

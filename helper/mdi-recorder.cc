@@ -43,6 +43,8 @@ Recorder::Recorder(const MdiHelper& mdi, bool spans)
                 "TaskStarted", MakeCallback(&Recorder::OnStarted, this).Bind(node->GetId()));
             worker->TraceConnectWithoutContext(
                 "TaskFinished", MakeCallback(&Recorder::OnFinished, this).Bind(node->GetId()));
+            worker->TraceConnectWithoutContext(
+                "Queues", MakeCallback(&Recorder::OnQueues, this).Bind(node->GetId()));
         }
     }
     if (m_open == 0)
@@ -61,6 +63,12 @@ const std::vector<Span>&
 Recorder::Spans() const
 {
     return m_spans;
+}
+
+const std::vector<QueueSample>&
+Recorder::Queues() const
+{
+    return m_queues;
 }
 
 uint64_t
@@ -132,6 +140,12 @@ Recorder::OnLost(ItemId item, const std::string& reason)
         record.lost = reason;
         OnEnded();
     }
+}
+
+void
+Recorder::OnQueues(uint32_t node, uint32_t inputTasks, uint32_t outputTasks)
+{
+    m_queues.push_back({node, Simulator::Now(), inputTasks, outputTasks});
 }
 
 void

@@ -48,6 +48,15 @@ struct Span
     MessageType type = MessageType::TENSOR; //!< of a transfer
 };
 
+/// The lengths of a worker's queues, from a time on.
+struct QueueSample
+{
+    uint32_t node = 0;
+    Time time;
+    uint32_t inputTasks = 0;  //!< |I|
+    uint32_t outputTasks = 0; //!< |O|
+};
+
 /**
  * Listens to the trace sources of a simulation and keeps what the results need; stops the
  * simulation when every item that will be admitted has ended.
@@ -57,13 +66,16 @@ class Recorder
   public:
     /**
      * \param mdi installed
-     * \param spans whether to keep spans for a timeline
+     * \param spans whether to keep spans and lengths of queues for a timeline
      */
     Recorder(const MdiHelper& mdi, bool spans);
 
     /// By source, then by item.
     const std::vector<std::vector<ItemRecord>>& Items() const;
     const std::vector<Span>& Spans() const;
+
+    /// Every change of a queue, if spans are kept.
+    const std::vector<QueueSample>& Queues() const;
 
     /// Bytes of messages that belong to no item: beacons, tokens, heartbeats.
     uint64_t ControlBytes() const;
@@ -79,12 +91,14 @@ class Recorder
     void OnRx(uint32_t from, uint32_t to, const Message& message, uint64_t bytes);
     void OnStarted(uint32_t node, const Task& task);
     void OnFinished(uint32_t node, const Task& task);
+    void OnQueues(uint32_t node, uint32_t inputTasks, uint32_t outputTasks);
     void OnEnded();
 
     Ptr<const Deployment> m_deployment;
     bool m_keepSpans;
     std::vector<std::vector<ItemRecord>> m_items;
     std::vector<Span> m_spans;
+    std::vector<QueueSample> m_queues;
     std::map<std::pair<uint32_t, TaskId>, Time> m_running;
     std::map<std::tuple<uint32_t, uint32_t, MessageType, uint32_t>, Time> m_travelling;
     uint64_t m_controlBytes = 0;

@@ -3,14 +3,12 @@
 
 #include "mdi-scenario.h"
 
+#include "mdi-admission-reader.h"
 #include "mdi-compute-trace-reader.h"
 #include "mdi-did-you-mean.h"
 #include "mdi-json-reader.h"
 #include "mdi-model-reader.h"
 #include "mdi-strategy-reader.h"
-
-#include "ns3/string.h"
-#include "ns3/uinteger.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -186,7 +184,7 @@ ReadScenarioModel(const std::string& name, const JsonReader& json, const std::st
 Scenario::Device
 ReadDevice(const JsonReader& json, const Scenario& scenario)
 {
-    json.AllowOnly({"name", "trace", "mode", "position_m", "slots", "distribution"});
+    json.AllowOnly({"name", "trace", "mode", "position_m", "slots", "distribution", "offload_to"});
     Scenario::Device device;
     device.name = NewName(json["name"], scenario.devices);
     device.traceFile = Resolve(scenario.file, json["trace"].Name());
@@ -214,6 +212,24 @@ ReadDevice(const JsonReader& json, const Scenario& scenario)
         device.distribution = distribution->OneOf({"lognormal", "deterministic", "exponential"});
     }
     return device;
+}
+
+/// The devices that device `self` may hand tasks to.
+std::vector<uint32_t>
+ReadOffloadTo(const JsonReader& json, const Scenario& scenario, uint32_t self)
+{
+    std::vector<uint32_t> others;
+    for (const auto& name : json.Items(1, MAX_NODES))
+    {
+        const uint32_t other = Find(name, NamesOf(scenario.devices), "device");
+        if (other == self || std::count(others.begin(), others.end(), other) > 0)
+        {
+            name.Fail("the device is this one, or stands here twice",
+                      "name each of the other devices once");
+        }
+        others.push_back(other);
+    }
+    return others;
 }
 
 /// The names that ns-3 gives to the rates of a standard (one spatial stream).
@@ -285,57 +301,6 @@ ReadNetwork(const JsonReader& json, const Scenario& scenario)
     return network;
 }
 
-/// A text value of ns-3 without loss: 17 digits round-trip.
-std::string
-Exact(double value)
-{
-    std::ostringstream text;
-    text.precision(17);
-    text << value;
-    return text.str();
-}
-
-void
-ReadAdmission(const JsonReader& json, const std::string& file, Scenario::Source& source)
-{
-    const std::string type = json["type"].OneOf({"poisson", "periodic", "closed-loop", "times"});
-    if (type == "poisson")
-    {
-        json.AllowOnly({"type", "rate_hz"});
-        source.admission.SetTypeId("ns3::mdi::RandomAdmission");
-        source.admission.Set("Gap",
-                             StringValue("ns3::ExponentialRandomVariable[Mean=" +
-                                         Exact(1 / json["rate_hz"].PositiveNumber(1e9)) + "]"));
-    }
-    else if (type == "periodic")
-    {
-        json.AllowOnly({"type", "interval_s"});
-        source.admission.SetTypeId("ns3::mdi::RandomAdmission");
-        source.admission.Set("Gap",
-                             StringValue("ns3::ConstantRandomVariable[Constant=" +
-                                         Exact(json["interval_s"].NonNegative(MAX_TIME_S)) + "]"));
-    }
-    else if (type == "closed-loop")
-    {
-        json.AllowOnly({"type", "window"});
-        source.admission.SetTypeId("ns3::mdi::ClosedLoopAdmission");
-        source.admission.Set("Window", UintegerValue(json["window"].PositiveInt(1000000)));
-    }
-    else
-    {
-        json.AllowOnly({"type", "times_s"});
-        source.admission.SetTypeId("ns3::mdi::TraceAdmission");
-        for (const auto& time : json["times_s"].Items(1, MAX_ITEMS))
-        {
-            source.times.push_back(Seconds(time.NonNegative(MAX_TIME_S)));
-            if (source.times.size() > 1 && source.times.back() < *(source.times.end() - 2))
-            {
-                time.Fail("the time is before the one before it", "ascending times");
-            }
-        }
-    }
-}
-
 Scenario::Source
 ReadSource(const JsonReader& json, const Scenario& scenario)
 {
@@ -375,7 +340,7 @@ ReadSource(const JsonReader& json, const Scenario& scenario)
     {
         source.start = Seconds(start->NonNegative(MAX_TIME_S));
     }
-    ReadAdmission(json["admission"], scenario.file, source);
+    source.admission = ReadAdmission(json["admission"], &source.times);
     if (!source.times.empty() && source.times.size() < source.items)
     {
         json["admission"]["times_s"].Fail("fewer times than items", "one time per item");
@@ -459,6 +424,13 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
     for (const auto& device : root["devices"].Items(1, MAX_NODES))
     {
         scenario.devices.push_back(ReadDevice(device, scenario));
+    }
+    for (size_t i = 0; i < scenario.devices.size(); ++i)
+    {
+        if (const auto others = root["devices"][i].Find("offload_to"))
+        {
+            scenario.devices[i].handsTo = ReadOffloadTo(*others, scenario, i);
+        }
     }
     if (const auto networks = root.Find("networks"))
     {

@@ -37,6 +37,7 @@ struct Scenario
         Vector position;          //!< metres
         uint32_t slots = 1;       //!< units at a time
         std::string distribution; //!< of service times: lognormal, deterministic or exponential
+        std::vector<uint32_t> handsTo; //!< devices that it may hand tasks to; empty: all
     };
 
     /// Links between devices.

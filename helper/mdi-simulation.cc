@@ -94,6 +94,12 @@ InstallSystem(const Scenario& scenario,
         }
         mdi.SetDeviceAttribute("Slots", UintegerValue(device.slots));
         mdi.SetDeviceAttribute("Distribution", StringValue(device.distribution));
+        NodeContainer handsTo;
+        for (const uint32_t other : device.handsTo)
+        {
+            handsTo.Add(nodes.Get(other));
+        }
+        mdi.SetHandsTo(handsTo);
         mdi.AddWorkers(NodeContainer(nodes.Get(i)), profiles[key]);
     }
     for (const auto& source : scenario.sources)
@@ -169,7 +175,8 @@ CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine)
                            ": device '" + scenario.devices[error.worker].name +
                            "' is too small: " + error.what());
         }
-        if (system.codec && !mdi.GetDeployment()->IsCoding())
+        if (system.codec && !mdi.GetDeployment()->IsCoding() &&
+            system.codec->Create<Codec>()->IsRequired())
         {
             throw BadInput(scenario.file + ": /systems: the codec of system '" + system.name +
                            "' changes no cut of any model; an autoencoder comes with the model, its "
@@ -213,6 +220,7 @@ Simulate(const Scenario& scenario,
     record.seed = scenario.seed;
     record.items = recorder.Items();
     record.spans = recorder.Spans();
+    record.queues = recorder.Queues();
     record.controlBytes = recorder.ControlBytes();
     for (const auto& items : record.items)
     {

@@ -24,6 +24,7 @@ struct RunRecord
     uint32_t seed = 1;                          //!< with `run`, the ns-3 seed and run number
     std::vector<std::vector<ItemRecord>> items; //!< by source, then by item
     std::vector<Span> spans;                    //!< of a run that keeps them
+    std::vector<QueueSample> queues;            //!< of a run that keeps spans
     uint64_t controlBytes = 0;
     uint64_t unfinished = 0; //!< admitted or not, without an end when the time limit came
 };

@@ -3,17 +3,16 @@
 
 #include "mdi-strategy-reader.h"
 
+#include "mdi-admission-reader.h"
 #include "mdi-codec.h"
 #include "mdi-did-you-mean.h"
+#include "mdi-exit-rule.h"
+#include "mdi-factory-reader.h"
 #include "mdi-partitioner.h"
 #include "mdi-worker.h"
 
-#include "ns3/string.h"
-
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
-#include <regex>
 #include <sstream>
 
 namespace ns3
@@ -37,99 +36,54 @@ PresetAt(const JsonReader& at)
     return MakePreset(name);
 }
 
-void
-SetAttribute(ObjectFactory& factory, const std::string& name, const JsonReader& value)
-{
-    const TypeId type = factory.GetTypeId();
-    TypeId::AttributeInformation info;
-    if (!type.LookupAttributeByName(name, &info))
-    {
-        std::vector<std::string> names;
-        for (TypeId t = type; t.GetName() != "ns3::Object"; t = t.GetParent())
-        {
-            for (size_t i = 0; i < t.GetAttributeN(); ++i)
-            {
-                names.push_back(t.GetAttribute(i).name);
-            }
-        }
-        value.Fail(type.GetName() + " has no attribute " + Quoted(name), DidYouMean(name, names));
-    }
-    const std::string text = value.IsString() ? value.String() : value.Json().dump();
-    // ns-3 aborts at a Time that is none.
-    static const std::regex time(
-        R"([+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(s|ms|us|ns|ps|fs|min|h|d|y)?)");
-    if (info.checker->GetValueTypeName() == "ns3::TimeValue" && !std::regex_match(text, time))
-    {
-        value.Fail(Quoted(text) + " is no value of attribute " + name,
-                   info.help + " (such as 5ms)");
-    }
-    if (!info.checker->CreateValidValue(StringValue(text)))
-    {
-        value.Fail(Quoted(text) + " is no value of attribute " + name,
-                   info.help + " (" + info.checker->GetUnderlyingTypeInformation() + ")");
-    }
-    factory.Set(name, StringValue(text));
-}
-
-/// Change one strategy: `base` is the class that it must have.
+/// A strategy as a scenario says it: the name of a preset, whose strategy is taken, or an object.
 void
 ReadStrategy(const JsonReader& json,
-             ObjectFactory& factory,
-             const ObjectFactory& ofPreset,
+             ObjectFactory SystemSpec::*member,
+             SystemSpec& spec,
              const TypeId& base)
 {
     if (json.IsString())
     {
-        factory = ofPreset;
+        spec.*member = PresetAt(json).*member;
         return;
     }
-    if (const auto type = json.Find("type"))
-    {
-        TypeId tid;
-        if (!TypeId::LookupByNameFailSafe(type->Name(), &tid) || !tid.IsChildOf(base) ||
-            !tid.HasConstructor())
-        {
-            std::vector<std::string> names;
-            for (uint16_t i = 0; i < TypeId::GetRegisteredN(); ++i)
-            {
-                const TypeId known = TypeId::GetRegistered(i);
-                if (known.IsChildOf(base) && known.HasConstructor())
-                {
-                    names.push_back(known.GetName());
-                }
-            }
-            type->Fail("there is no " + base.GetName() + " " + Quoted(type->Name()),
-                       DidYouMean(type->Name(), names));
-        }
-        factory = ObjectFactory(tid.GetName());
-    }
-    for (const auto& [key, value] : json.Members())
-    {
-        if (key != "type")
-        {
-            SetAttribute(factory, key, value);
-        }
-    }
+    ReadFactory(json, spec.*member, base);
 }
 
-/// A strategy that can be absent.
+/// A strategy that can be absent: false, true (the usual class), a preset's name or an object.
 void
-ReadOptional(const JsonReader& json, std::optional<ObjectFactory>& factory, const TypeId& base)
+ReadOptional(const JsonReader& json,
+             std::optional<ObjectFactory> SystemSpec::*member,
+             SystemSpec& spec,
+             const TypeId& base,
+             const std::string& usual)
 {
+    auto& factory = spec.*member;
+    if (json.IsString())
+    {
+        factory = PresetAt(json).*member;
+        if (!factory)
+        {
+            json.Fail("the system " + Quoted(json.String()) + " has no " + base.GetName(),
+                      "false for none");
+        }
+        return;
+    }
     if (json.IsBool())
     {
         factory.reset();
         if (json.Bool())
         {
-            factory.emplace(base.GetName());
+            factory.emplace(usual);
         }
         return;
     }
     if (!factory)
     {
-        factory.emplace(base.GetName());
+        factory.emplace(usual);
     }
-    ReadStrategy(json, *factory, *factory, base);
+    ReadFactory(json, *factory, base);
 }
 
 /// A codec by its short name or its TypeId.
@@ -153,7 +107,19 @@ ReadCodec(const JsonReader& json, std::optional<ObjectFactory>& factory)
     }
     json["type"]; // an object must say which
     factory.emplace("ns3::mdi::Float16Codec");
-    ReadStrategy(json, *factory, *factory, Codec::GetTypeId());
+    ReadFactory(json, *factory, Codec::GetTypeId());
+}
+
+/// What a system is made from: its preset, else the one whose router it names, else Local.
+SystemSpec
+BaseOf(const JsonReader& json)
+{
+    if (const auto preset = json.Find("preset"))
+    {
+        return PresetAt(*preset);
+    }
+    const auto router = json.Find("router");
+    return router && router->IsString() ? PresetAt(*router) : MakePreset("local");
 }
 
 SystemSpec
@@ -163,38 +129,50 @@ ReadSystem(const JsonReader& json)
     {
         return PresetAt(json);
     }
-    json.AllowOnly(
-        {"name", "preset", "partitioner", "queue", "router", "worker", "handshake", "pipeline",
-         "codec"});
-    const auto preset = json.Find("preset");
-    SystemSpec spec = preset ? PresetAt(*preset) : MakePreset("local");
+    json.AllowOnly({"name",
+                    "preset",
+                    "partitioner",
+                    "queue",
+                    "router",
+                    "worker",
+                    "handshake",
+                    "pipeline",
+                    "codec",
+                    "exit",
+                    "admission"});
+    SystemSpec spec = BaseOf(json);
     spec.name = json["name"].Name();
     if (spec.name.find_first_of(",\"/") != std::string::npos)
     {
         json["name"].Fail("a system's name stands in CSV columns and file names",
                           "no commas, quotes or slashes");
     }
-    auto read = [&json](const std::string& key,
-                        ObjectFactory SystemSpec::*member,
-                        SystemSpec& to,
-                        const TypeId& base) {
+    auto read = [&](const std::string& key, ObjectFactory SystemSpec::*member, const TypeId& base) {
         if (const auto strategy = json.Find(key))
         {
-            const SystemSpec from = strategy->IsString() ? PresetAt(*strategy) : to;
-            ReadStrategy(*strategy, to.*member, from.*member, base);
+            ReadStrategy(*strategy, member, spec, base);
         }
     };
-    read("partitioner", &SystemSpec::partitioner, spec, Partitioner::GetTypeId());
-    read("queue", &SystemSpec::queue, spec, QueueDiscipline::GetTypeId());
-    read("router", &SystemSpec::router, spec, Router::GetTypeId());
-    read("worker", &SystemSpec::worker, spec, Worker::GetTypeId());
-    if (const auto handshake = json.Find("handshake"))
+    auto readOptional = [&](const std::string& key,
+                            std::optional<ObjectFactory> SystemSpec::*member,
+                            const TypeId& base,
+                            const std::string& usual) {
+        if (const auto strategy = json.Find(key))
+        {
+            ReadOptional(*strategy, member, spec, base, usual);
+        }
+    };
+    read("partitioner", &SystemSpec::partitioner, Partitioner::GetTypeId());
+    read("queue", &SystemSpec::queue, QueueDiscipline::GetTypeId());
+    read("router", &SystemSpec::router, Router::GetTypeId());
+    read("worker", &SystemSpec::worker, Worker::GetTypeId());
+    readOptional(
+        "handshake", &SystemSpec::handshake, Handshake::GetTypeId(), "ns3::mdi::Handshake");
+    readOptional("pipeline", &SystemSpec::pipeline, Pipeline::GetTypeId(), "ns3::mdi::Pipeline");
+    readOptional("exit", &SystemSpec::exit, ExitRule::GetTypeId(), "ns3::mdi::FixedExit");
+    if (const auto admission = json.Find("admission"))
     {
-        ReadOptional(*handshake, spec.handshake, Handshake::GetTypeId());
-    }
-    if (const auto pipeline = json.Find("pipeline"))
-    {
-        ReadOptional(*pipeline, spec.pipeline, Pipeline::GetTypeId());
+        spec.admission = ReadAdmission(*admission, nullptr);
     }
     if (const auto codec = json.Find("codec"))
     {
@@ -203,6 +181,10 @@ ReadSystem(const JsonReader& json)
     try
     {
         // Setters may refuse what the checkers let pass.
+        if (spec.exit)
+        {
+            spec.exit->Create<ExitRule>();
+        }
         spec.queue.Create<QueueDiscipline>();
         const bool immediate = spec.router.Create<Router>()->IsImmediate();
         if (spec.handshake && immediate)

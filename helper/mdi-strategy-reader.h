@@ -22,9 +22,10 @@ namespace mdi
  *     {"name": "pa-mdi-fifo", "preset": "pa-mdi", "queue": "ms-mdi",
  *      "router": {"type": "ns3::mdi::PaMdiRouter", "Overlap": true}, "handshake": false}
  *
- * Without "preset", the preset is "local". A strategy is the name of a preset (its strategy is
- * taken), or an object of attributes with, if it shall change, the TypeId "type"; "handshake" and
- * "pipeline" can also be true or false.
+ * Without "preset", what is not named comes from the preset whose router is named, else from
+ * "local". A strategy is the name of a preset (its strategy is taken), or an object of attributes
+ * with, if it shall change, the TypeId "type"; "handshake", "pipeline" and "exit" can also be true
+ * or false. "admission" is what a source's is, for all of them.
  *
  * \param systems the list of the scenario; all presets if absent
  * \param chosen names separated by commas: keep these, in this order; a preset that the list lacks

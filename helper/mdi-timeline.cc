@@ -72,6 +72,14 @@ WriteTimelineEvents(std::ostream& os,
             "thread_name", process, number, devices[ends.first] + " -> " + devices[ends.second]));
     }
 
+    for (const auto& sample : record.queues)
+    {
+        write({{"name", "queues of " + devices[sample.node]},
+               {"ph", "C"},
+               {"pid", process},
+               {"ts", micros(sample.time)},
+               {"args", {{"input", sample.inputTasks}, {"output", sample.outputTasks}}}});
+    }
     uint64_t id = 0;
     for (const auto& span : record.spans)
     {

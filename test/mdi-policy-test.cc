@@ -3,7 +3,7 @@
 
 // Strategies one by one, on a view made by hand, and what a worker learns of its neighbours.
 
-#include "mdi-test-network.h"
+#include "mdi-fake-view.h"
 
 #include "ns3/boolean.h"
 #include "ns3/double.h"
@@ -20,73 +20,6 @@ using namespace ns3::mdi;
 
 namespace
 {
-
-/// A worker (node 0) that expects what the test says.
-class FakeView : public LocalView
-{
-  public:
-    FakeView()
-    {
-        const auto engine = CreateObject<TensorEngine>();
-        const LayerGraph model = ChainModel("m", {1e9, 1e9, 1e9, 1e9}, {10, 10, 10, 10}, 10);
-        engine->AddModel(model);
-        m_deployment = Create<Deployment>(engine);
-        m_deployment->AddProfile(ConstantSpeed("d", {model}, 1e11));
-        for (uint32_t node : {0, 1, 2})
-        {
-            m_deployment->AddWorker({node, 0});
-        }
-        Deployment::Source source;
-        source.accuracy = 0.5;
-        m_deployment->AddSource(source);
-        m_deployment->SetPathFunction([](uint32_t a, uint32_t b) {
-            return PathInfo{DataRate("1Mb/s"), Time(0), a > b ? a - b : b - a};
-        });
-    }
-
-    uint32_t Self() const override
-    {
-        return 0;
-    }
-
-    const Deployment& GetDeployment() const override
-    {
-        return *m_deployment;
-    }
-
-    std::vector<uint32_t> Candidates() const override
-    {
-        std::vector<uint32_t> nodes;
-        for (const auto& [node, estimate] : expected)
-        {
-            if (node != 0)
-            {
-                nodes.push_back(node);
-            }
-        }
-        return nodes;
-    }
-
-    Estimate Predict(const Task&, uint32_t node, bool urgentOnly) const override
-    {
-        Estimate estimate = expected.at(node);
-        estimate.node = node;
-        estimate.wait = urgentOnly ? Time(0) : estimate.wait;
-        return estimate;
-    }
-
-    /// transfer, wait and service [ms] of a node
-    void Expect(uint32_t node, int transfer, int wait, int service, double loss = 0)
-    {
-        expected[node] = {
-            node, MilliSeconds(transfer), MilliSeconds(wait), MilliSeconds(service), loss};
-    }
-
-    std::map<uint32_t, Estimate> expected;
-
-  private:
-    Ptr<Deployment> m_deployment;
-};
 
 template <typename T>
 Ptr<T>

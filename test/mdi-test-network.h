@@ -165,12 +165,15 @@ struct IdealRun
     std::string distribution = "deterministic";
     uint32_t run = 1;
     uint64_t memoryBytes = 0; //!< of each device; 0: unlimited
+    Ptr<TensorEngine> engine; //!< null: sizes only
+    std::map<uint32_t, std::vector<uint32_t>> handsTo; //!< by worker: see MdiHelper::SetHandsTo
     Time limit = Seconds(1000);
     std::vector<std::pair<uint32_t, MdiHelper::SourceOptions>> sources; //!< node, options
     std::function<void(MdiHelper&)> prepare;                            //!< before it runs
 
     std::vector<std::vector<ItemRecord>> items;
     std::vector<Span> spans;
+    std::vector<QueueSample> queues;
     uint64_t inFlight = 0;
     uint64_t controlBytes = 0;
 
@@ -193,7 +196,10 @@ struct IdealRun
         RngSeedManager::SetRun(run);
         NodeContainer nodes;
         nodes.Create(static_cast<uint32_t>(speeds.size()));
-        const auto engine = CreateObject<TensorEngine>();
+        if (!engine)
+        {
+            engine = CreateObject<TensorEngine>();
+        }
         engine->AddModel(model);
         MdiHelper mdi(engine);
         mdi.SetDeviceAttribute("Distribution", StringValue(distribution));
@@ -202,6 +208,12 @@ struct IdealRun
             nodes.Get(i)->AggregateObject(CreateObject<IdealTransport>(i, rate, delay));
             ComputeTrace trace = ConstantSpeed("d" + std::to_string(speeds[i]), {model}, speeds[i]);
             trace.memoryBytes = memoryBytes;
+            NodeContainer others;
+            for (const uint32_t other : handsTo[i])
+            {
+                others.Add(nodes.Get(other));
+            }
+            mdi.SetHandsTo(others);
             mdi.AddWorkers(NodeContainer(nodes.Get(i)), trace);
         }
         for (const auto& [node, options] : sources)
@@ -218,6 +230,7 @@ struct IdealRun
         Simulator::Stop(limit);
         Simulator::Run();
         items = recorder.Items();
+        queues = recorder.Queues();
         spans = recorder.Spans();
         inFlight = recorder.InFlight();
         controlBytes = recorder.ControlBytes();

@@ -28,9 +28,8 @@ ModelNames(const ComputeTrace& trace)
 
 } // namespace
 
-ServiceTable::ServiceTable(const ComputeTrace& trace, const LayerGraph& graph)
-    : m_callOverhead(trace.callOverhead),
-      m_flop(graph.Flop(0, graph.Size()))
+ServiceTable::ServiceTable(const ComputeTrace& trace, const LayerGraph& graph, bool exits)
+    : m_callOverhead(trace.callOverhead)
 {
     const std::string device = "device '" + trace.device + "', mode '" + trace.mode + "'";
     const auto found = trace.models.find(graph.Name());
@@ -57,8 +56,10 @@ ServiceTable::ServiceTable(const ComputeTrace& trace, const LayerGraph& graph)
     m_spread = profile.spread;
     m_nsBefore.reserve(graph.Size() + 1);
     m_nsBefore.push_back(0);
-    for (const Layer& layer : graph.Layers())
+    const auto branches = graph.Branches();
+    for (uint32_t i = 0; i < graph.Size(); ++i)
     {
+        const Layer& layer = graph.Layers()[i];
         const auto time = profile.layers.find(layer.name);
         if (time == profile.layers.end())
         {
@@ -67,7 +68,9 @@ ServiceTable::ServiceTable(const ComputeTrace& trace, const LayerGraph& graph)
                                         "'; profile the model anew or use the model file that the "
                                         "trace was made for");
         }
-        m_nsBefore.push_back(m_nsBefore.back() + time->second.mean.GetNanoSeconds());
+        const bool runs = exits || !branches[i];
+        m_nsBefore.push_back(m_nsBefore.back() + (runs ? time->second.mean.GetNanoSeconds() : 0));
+        m_flop += runs ? layer.flop : 0;
     }
 }
 
@@ -83,6 +86,12 @@ double
 ServiceTable::Spread() const
 {
     return m_spread;
+}
+
+double
+ServiceTable::Flop() const
+{
+    return m_flop;
 }
 
 double

@@ -86,16 +86,21 @@ class ServiceTable
     /**
      * \param trace the device
      * \param graph the model
+     * \param exits whether early exits are taken; else the layers that only make their answers are
+     *        not run, and take no time
      * \throws std::invalid_argument one line: the device, the model, the layer without a time, or
      *         the inputs (where the trace does not say them: the batch) that the times are not for
      */
-    ServiceTable(const ComputeTrace& trace, const LayerGraph& graph);
+    ServiceTable(const ComputeTrace& trace, const LayerGraph& graph, bool exits = true);
 
     /// Mean service time t_{n,m,k} of a slice: call overhead + its layers; 0 for an empty slice.
     Time Mean(uint32_t begin, uint32_t end) const;
 
     /// Relative standard deviation of a call.
     double Spread() const;
+
+    /// Work of the whole model [FLOP].
+    double Flop() const;
 
     /// Effective speed on the whole model, F_n [FLOP/s]; 0 if the model takes no time.
     double SpeedFlopPerS() const;

@@ -357,6 +357,38 @@ LayerGraph::Exits() const
     return exits;
 }
 
+std::vector<bool>
+LayerGraph::Branches() const
+{
+    // What leads to an exit, less what leads to the result.
+    std::vector<bool> toExit(Size(), false);
+    std::vector<bool> toResult(Size(), false);
+    for (const uint32_t layer : m_exits)
+    {
+        toExit[layer] = true;
+    }
+    for (const uint32_t layer : m_outputs)
+    {
+        toResult[layer] = true;
+    }
+    for (uint32_t layer = Size(); layer-- > 0;)
+    {
+        for (const int32_t input : m_layers[layer].inputs)
+        {
+            if (input >= 0)
+            {
+                toExit[input] = toExit[input] || toExit[layer];
+                toResult[input] = toResult[input] || toResult[layer];
+            }
+        }
+    }
+    for (uint32_t layer = 0; layer < Size(); ++layer)
+    {
+        toExit[layer] = toExit[layer] && !toResult[layer];
+    }
+    return toExit;
+}
+
 void
 LayerGraph::SetExits(const std::vector<uint32_t>& layers)
 {

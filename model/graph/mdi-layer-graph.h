@@ -145,6 +145,9 @@ class LayerGraph
      */
     std::vector<Exit> Exits() const;
 
+    /// By layer: whether it only helps to make the answer of an early exit, not the result.
+    std::vector<bool> Branches() const;
+
     /**
      * \param layers the layers that make the answers, ascending
      * \throws std::invalid_argument if they do not ascend, one is read by others or is the result,

@@ -254,6 +254,7 @@ TensorGroup(Archive& archive, T& m)
     archive.Integer(m.tensor.boundary);
     archive.Integer(m.tensor.lineage);
     archive.Integer(m.payloadBytes);
+    RealBits(archive, m.exitThreshold);
     uint8_t coded = m.coded ? 1 : 0;
     archive.Integer(coded);
     if constexpr (!std::is_const_v<T>)
@@ -309,6 +310,8 @@ Describe(Archive& archive, M& m)
         Nanoseconds(archive, m.report.time);
         archive.Integer(m.report.profile);
         RealBits(archive, m.report.speedFlopPerS);
+        archive.Integer(m.report.inputTasks);
+        Nanoseconds(archive, m.report.servicePerTask);
         archive.Count(m.report.backlog, 12);
         for (auto& entry : m.report.backlog)
         {

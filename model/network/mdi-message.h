@@ -53,6 +53,8 @@ struct WorkerReport
     uint16_t profile = 0;              //!< index of its device profile in the deployment
     double speedFlopPerS = 0;          //!< F_n
     std::vector<BacklogEntry> backlog; //!< B_n by priority
+    uint32_t inputTasks = 0;           //!< |I_n|: tasks that wait for its processor
+    Time servicePerTask;               //!< Gamma_n: smoothed time that a task takes
 };
 
 /// AR-MDI: the speed of one worker of the pipeline.
@@ -86,6 +88,7 @@ struct Message
     std::vector<TensorSpec> tensors; //!< their shapes and types
     uint64_t payloadBytes = 0;       //!< bytes that follow the header; virtual, they carry no values
     bool coded = false;              //!< the payload is what a codec made of the tensors
+    double exitThreshold = 1;        //!< T_e of the item, where exits are taken
 
     // group request: RTC
     double key = 0;            //!< the task's place in the order of the sender's queue

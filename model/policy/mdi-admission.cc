@@ -26,9 +26,10 @@ Admission::GetTypeId()
 }
 
 void
-Admission::Start(std::function<bool()> release)
+Admission::Start(std::function<bool()> release, std::function<uint32_t()> queuedTasks)
 {
     m_release = std::move(release);
+    m_queuedTasks = std::move(queuedTasks);
     DoStart();
 }
 
@@ -42,6 +43,7 @@ Admission::Stop()
 {
     m_event.Cancel();
     m_release = nullptr;
+    m_queuedTasks = nullptr;
 }
 
 int64_t
@@ -61,6 +63,12 @@ bool
 Admission::Release()
 {
     return m_release && m_release();
+}
+
+uint32_t
+Admission::QueuedTasks() const
+{
+    return m_queuedTasks();
 }
 
 void

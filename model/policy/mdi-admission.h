@@ -26,8 +26,9 @@ class Admission : public Object
     /**
      * Begin.
      * \param release admits one item; false when the source has no more
+     * \param queuedTasks |I| + |O|: tasks that wait at the source's worker
      */
-    void Start(std::function<bool()> release);
+    void Start(std::function<bool()> release, std::function<uint32_t()> queuedTasks);
 
     /// An item of this source has ended (completed or lost).
     virtual void ItemEnded();
@@ -47,11 +48,15 @@ class Admission : public Object
     /// Admit one item now. \return false when there are no more
     bool Release();
 
+    /// Tasks that wait at the source's worker.
+    uint32_t QueuedTasks() const;
+
     /// Call `next` after a delay, unless stopped.
     void ScheduleAfter(Time delay, std::function<void()> next);
 
   private:
     std::function<bool()> m_release;
+    std::function<uint32_t()> m_queuedTasks;
     EventId m_event;
 };
 

@@ -3,6 +3,8 @@
 
 #include "mdi-codec.h"
 
+#include "ns3/boolean.h"
+
 namespace ns3
 {
 namespace mdi
@@ -36,8 +38,22 @@ CodeElements(const std::vector<TensorSpec>& tensors,
 TypeId
 Codec::GetTypeId()
 {
-    static TypeId tid = TypeId("ns3::mdi::Codec").SetParent<Object>().SetGroupName("Mdi");
+    static TypeId tid =
+        TypeId("ns3::mdi::Codec")
+            .SetParent<Object>()
+            .SetGroupName("Mdi")
+            .AddAttribute("Required",
+                          "A scenario in which the codec changes no cut of any model is in error",
+                          BooleanValue(true),
+                          MakeBooleanAccessor(&Codec::m_required),
+                          MakeBooleanChecker());
     return tid;
+}
+
+bool
+Codec::IsRequired() const
+{
+    return m_required;
 }
 
 TypeId

@@ -35,10 +35,16 @@ class Codec : public Object
   public:
     static TypeId GetTypeId();
 
+    /// Attribute Required: whether a system is in error in which the codec changes no cut.
+    bool IsRequired() const;
+
     /// \return nothing, if this cut goes as it is
     virtual std::optional<CodedCut> Code(const TensorEngine& engine,
                                          uint32_t model,
                                          uint32_t boundary) const = 0;
+
+  private:
+    bool m_required; //!< attribute Required
 };
 
 /// Floating-point values as float16: TensorCodec::FLOAT16. One FLOP per element and side.

@@ -45,6 +45,12 @@ DdiRouter::Choose(const Task& task, const LocalView& view)
     return estimate;
 }
 
+bool
+DdiRouter::NeedsReports() const
+{
+    return false;
+}
+
 void
 DdiRouter::SetVariant(std::string variant)
 {
@@ -99,7 +105,8 @@ DdiRouter::ChooseGreedy(const Task& task, const LocalView& view)
     {
         for (const auto& worker : deployment.Workers())
         {
-            if ((worker.node == view.Self()) != self)
+            if ((worker.node == view.Self()) != self ||
+                !deployment.MayHandOver(view.Self(), worker.node))
             {
                 continue;
             }
@@ -129,7 +136,7 @@ DdiRouter::ChooseByShare(const Task& task, const LocalView& view, bool bySpeed)
     double total = 0;
     for (const auto& worker : deployment.Workers())
     {
-        total += speed(worker);
+        total += deployment.MayHandOver(view.Self(), worker.node) ? speed(worker) : 0;
     }
     m_givenAll++;
     uint32_t best = view.Self();
@@ -140,7 +147,8 @@ DdiRouter::ChooseByShare(const Task& task, const LocalView& view, bool bySpeed)
         {
             const double behind = m_givenAll * speed(worker) / total - m_given[worker.node];
             // Rounding must not decide between equal workers.
-            if ((worker.node == view.Self()) == self && behind > most + 1e-9)
+            if ((worker.node == view.Self()) == self && behind > most + 1e-9 &&
+                deployment.MayHandOver(view.Self(), worker.node))
             {
                 most = behind;
                 best = worker.node;

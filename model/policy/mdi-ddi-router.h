@@ -32,6 +32,7 @@ class DdiRouter : public Router
   public:
     static TypeId GetTypeId();
     Estimate Choose(const Task& task, const LocalView& view) override;
+    bool NeedsReports() const override;
 
   private:
     /// \throws std::invalid_argument if there is no such variant

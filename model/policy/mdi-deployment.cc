@@ -7,7 +7,7 @@
 
 #include "ns3/assert.h"
 
-#include <set>
+#include <algorithm>
 
 namespace ns3
 {
@@ -31,18 +31,39 @@ Deployment::AddWorker(const Worker& worker)
 {
     NS_ASSERT(worker.profile < m_profiles.size());
     m_workers.push_back(worker);
-    m_profileOf[worker.node] = worker.profile;
+    m_workerOf[worker.node] = static_cast<uint32_t>(m_workers.size() - 1);
 }
 
 uint32_t
 Deployment::AddSource(const Source& source)
 {
+    m_sources.push_back(source);
+    m_plans.emplace_back();
+    MakeTables();
+    return static_cast<uint32_t>(m_sources.size() - 1);
+}
+
+void
+Deployment::DisableExits()
+{
+    m_exits = false;
+    m_tables.clear();
+    MakeTables();
+}
+
+void
+Deployment::MakeTables()
+{
     for (uint16_t profile = 0; profile < m_profiles.size(); ++profile)
     {
-        const auto key = std::make_pair(profile, source.model);
-        if (m_tables.find(key) == m_tables.end())
+        for (const auto& source : m_sources)
         {
-            m_tables[key] = ServiceTable(m_profiles[profile], m_engine->Graph(source.model));
+            const auto key = std::make_pair(profile, source.model);
+            if (m_tables.find(key) == m_tables.end())
+            {
+                m_tables[key] =
+                    ServiceTable(m_profiles[profile], m_engine->Graph(source.model), m_exits);
+            }
         }
     }
     m_speeds.clear();
@@ -54,17 +75,37 @@ Deployment::AddSource(const Source& source)
         {
             if (key.first == profile)
             {
-                const LayerGraph& graph = m_engine->Graph(key.second);
-                flop += graph.Flop(0, graph.Size());
-                seconds += table.Mean(0, graph.Size()).GetSeconds();
+                flop += table.Flop();
+                seconds += table.Mean(0, m_engine->Graph(key.second).Size()).GetSeconds();
             }
         }
         // A model without counted work (in a test, say) still needs a finite, positive speed.
         m_speeds.push_back(flop > 0 && seconds > 0 ? flop / seconds : 1);
     }
-    m_sources.push_back(source);
-    m_plans.emplace_back();
-    return static_cast<uint32_t>(m_sources.size() - 1);
+}
+
+bool
+Deployment::MayHandOver(uint32_t from, uint32_t to) const
+{
+    const auto& handsTo = m_workers[m_workerOf.at(from)].handsTo;
+    return from == to || handsTo.empty() ||
+           std::find(handsTo.begin(), handsTo.end(), to) != handsTo.end();
+}
+
+Time
+Deployment::MeanUnitTime(uint16_t profile) const
+{
+    Time sum;
+    int64_t units = 0;
+    for (uint32_t source = 0; source < m_sources.size(); ++source)
+    {
+        for (const auto& unit : m_plans[source].units)
+        {
+            sum += Table(profile, source).Mean(unit.begin, unit.end);
+            units++;
+        }
+    }
+    return units == 0 ? Time(0) : sum / units;
 }
 
 void
@@ -106,7 +147,7 @@ Deployment::Profile(uint16_t profile) const
 uint16_t
 Deployment::ProfileOf(uint32_t node) const
 {
-    return m_profileOf.at(node);
+    return m_workers[m_workerOf.at(node)].profile;
 }
 
 Ptr<TensorEngine>

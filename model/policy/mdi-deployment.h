@@ -45,6 +45,7 @@ class Deployment : public SimpleRefCount<Deployment>
     {
         uint32_t node = 0;    //!< ns-3 node id
         uint16_t profile = 0; //!< index of its compute trace
+        std::vector<uint32_t> handsTo = {}; //!< the workers that it may hand tasks to; empty: all
     };
 
     /// A node that owns data; m of papers.md. Its model, data and priority go with it.
@@ -73,6 +74,9 @@ class Deployment : public SimpleRefCount<Deployment>
     uint32_t AddSource(const Source& source);
     void SetPlan(uint32_t source, const Plan& plan);
 
+    /// Exits are never taken: the layers that only make their answers are left out. After the sources.
+    void DisableExits();
+
     /// How tensors look on the wire; after the sources. Without it they go as they are.
     void SetCodec(Ptr<const Codec> codec);
     void SetPathFunction(std::function<PathInfo(uint32_t from, uint32_t to)> path);
@@ -86,6 +90,12 @@ class Deployment : public SimpleRefCount<Deployment>
 
     /// The layers of a source's model.
     const LayerGraph& GraphOf(uint32_t source) const;
+
+    /// Whether the first may hand tasks to the second; everybody may to itself.
+    bool MayHandOver(uint32_t from, uint32_t to) const;
+
+    /// Mean service time of a unit of the plans on a kind of device.
+    Time MeanUnitTime(uint16_t profile) const;
 
     /// Service times of a source's model on a kind of device.
     const ServiceTable& Table(uint16_t profile, uint32_t source) const;
@@ -109,16 +119,19 @@ class Deployment : public SimpleRefCount<Deployment>
     PathInfo Path(uint32_t from, uint32_t to) const;
 
   private:
+    void MakeTables();
+
     Ptr<TensorEngine> m_engine;
     std::vector<ComputeTrace> m_profiles;
     std::vector<Worker> m_workers;
-    std::map<uint32_t, uint16_t> m_profileOf;
+    std::map<uint32_t, uint32_t> m_workerOf; //!< by node, index in m_workers
     std::vector<Source> m_sources;
     std::vector<Plan> m_plans;
     std::map<std::pair<uint16_t, uint32_t>, ServiceTable> m_tables; //!< by profile and model
     std::vector<double> m_speeds;                                   //!< F_n by profile
     std::map<std::pair<uint32_t, uint32_t>, CodedCut> m_coded;      //!< by model and boundary
     std::function<PathInfo(uint32_t, uint32_t)> m_path;
+    bool m_exits = true;
 };
 
 } // namespace mdi

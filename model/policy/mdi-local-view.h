@@ -10,6 +10,7 @@
 
 #include "ns3/nstime.h"
 
+#include <optional>
 #include <vector>
 
 namespace ns3
@@ -26,7 +27,8 @@ struct Task
     float priority = 1;     //!< gamma_m
     Time admitted;          //!< when the item was admitted; the origin of the task's age
     Message input;          //!< what brought (or would bring) the input tensor
-    bool committed = false; //!< it must run here: it was sent to this worker
+    bool leaves = false;    //!< the item leaves at the exit where this task ends
+    bool committed = false; //!< it must run here: the input queue; else it may leave: the output queue
     uint32_t handedBy = 0;  //!< the worker that sent it here (only if it was sent)
 };
 
@@ -65,7 +67,7 @@ class LocalView
     /// What was known before the start.
     virtual const Deployment& GetDeployment() const = 0;
 
-    /// Neighbours heard of lately, N(n), ascending.
+    /// Neighbours heard of lately that this worker may hand tasks to, N(n), ascending.
     virtual std::vector<uint32_t> Candidates() const = 0;
 
     /**
@@ -75,6 +77,27 @@ class LocalView
      *        papers.md section 5.2)
      */
     virtual Estimate Predict(const Task& task, uint32_t node, bool urgentOnly) const = 0;
+
+    /// |I|: tasks that wait for the processor of this worker or one of Candidates, as last told.
+    virtual uint32_t InputTasks(uint32_t node) const = 0;
+
+    /// |O_n|: tasks at this worker that may leave.
+    virtual uint32_t OutputTasks() const = 0;
+
+    /// The task that came first of those that may leave: of the item that was admitted first.
+    virtual std::optional<TaskId> OutputHead() const = 0;
+
+    /// Gamma: smoothed time that a task takes at this worker or one of Candidates, as last told.
+    virtual Time ServicePerTask(uint32_t node) const = 0;
+
+    /**
+     * D_nm: smoothed time that a task takes to one of Candidates. Before the first: what is
+     * expected for this one.
+     */
+    virtual Time TransferPerTask(const Task& task, uint32_t node) const = 0;
+
+    /// Counts what changes this view from outside: reports of neighbours, ends of transfers.
+    virtual uint64_t News() const = 0;
 };
 
 } // namespace mdi

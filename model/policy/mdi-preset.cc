@@ -15,7 +15,7 @@ namespace mdi
 std::vector<std::string>
 PresetNames()
 {
-    return {"local", "ddi", "ar-mdi", "ms-mdi", "pa-mdi"};
+    return {"local", "ddi", "ar-mdi", "ms-mdi", "pa-mdi", "mdi-exit"};
 }
 
 SystemSpec
@@ -44,15 +44,23 @@ MakePreset(const std::string& name)
     {
         spec.partitioner.SetTypeId("ns3::mdi::EqualWorkPartitioner");
         spec.router.SetTypeId("ns3::mdi::MsMdiRouter");
-        spec.worker.Set("Beacons", BooleanValue(true));
     }
     else if (name == "pa-mdi")
     {
         spec.partitioner.SetTypeId("ns3::mdi::EqualWorkPartitioner");
         spec.queue.SetTypeId("ns3::mdi::PaMdiQueue");
         spec.router.SetTypeId("ns3::mdi::PaMdiRouter");
-        spec.worker.Set("Beacons", BooleanValue(true));
         spec.handshake.emplace("ns3::mdi::Handshake");
+    }
+    else if (name == "mdi-exit")
+    {
+        spec.partitioner.SetTypeId("ns3::mdi::ExitPartitioner");
+        spec.router.SetTypeId("ns3::mdi::MdiExitRouter");
+        // The mode that takes arrivals as they come; the other is FixedExit with RateAdaptation.
+        spec.exit.emplace("ns3::mdi::AdaptiveExit");
+        // Where the model brings one.
+        spec.codec.emplace("ns3::mdi::AutoencoderCodec");
+        spec.codec->Set("Required", BooleanValue(false));
     }
     else
     {

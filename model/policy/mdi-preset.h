@@ -32,6 +32,8 @@ struct SystemSpec
     std::optional<ObjectFactory> handshake; //!< a Handshake, if tasks are asked for before sent
     std::optional<ObjectFactory> pipeline;  //!< a Pipeline, if allocations adapt (AR-MDI)
     std::optional<ObjectFactory> codec;     //!< a Codec, if tensors change on the wire
+    std::optional<ObjectFactory> exit;      //!< an ExitRule, if early exits are taken
+    std::optional<ObjectFactory> admission; //!< an Admission, in place of the sources' own
 };
 
 /// Names of the presets, in the order of tables.

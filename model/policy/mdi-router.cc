@@ -24,6 +24,18 @@ Router::IsImmediate() const
     return true;
 }
 
+bool
+Router::Keeps(const Task& task, const LocalView& view) const
+{
+    return false;
+}
+
+bool
+Router::NeedsReports() const
+{
+    return true;
+}
+
 int64_t
 Router::AssignStreams(int64_t stream)
 {
@@ -44,6 +56,12 @@ Estimate
 StayRouter::Choose(const Task& task, const LocalView& view)
 {
     return view.Predict(task, view.Self(), false);
+}
+
+bool
+StayRouter::NeedsReports() const
+{
+    return false;
 }
 
 } // namespace mdi

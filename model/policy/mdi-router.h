@@ -25,7 +25,8 @@ class Router : public Object
 
     /**
      * Place a task that is ready here.
-     * \return what is expected at the chosen worker (Estimate::node; this worker to run it here)
+     * \return what is expected at the chosen worker (Estimate::node; this worker to run it here, or
+     *         to let it wait here for now)
      */
     virtual Estimate Choose(const Task& task, const LocalView& view) = 0;
 
@@ -34,6 +35,15 @@ class Router : public Object
      * radio falls idle, until it starts or leaves (false).
      */
     virtual bool IsImmediate() const;
+
+    /**
+     * For a router that is not immediate: whether a task that was made here shall run here, from the
+     * first (true), or may leave until it starts (false). MDI-Exit's input and output queue.
+     */
+    virtual bool Keeps(const Task& task, const LocalView& view) const;
+
+    /// Whether workers tell each other of their load: without it there are no Candidates.
+    virtual bool NeedsReports() const;
 
     /**
      * Fix the random streams, if there are any: at most STREAMS.
@@ -51,6 +61,7 @@ class StayRouter : public Router
   public:
     static TypeId GetTypeId();
     Estimate Choose(const Task& task, const LocalView& view) override;
+    bool NeedsReports() const override;
 };
 
 } // namespace mdi

@@ -104,6 +104,29 @@ NeighborTable::OnTransfer(uint32_t to, uint64_t bytes, Time elapsed, const PathI
     neighbor.goodputBps = old + m_goodputWeight * (8.0 * bytes / seconds - old);
 }
 
+void
+NeighborTable::OnTaskSent(uint32_t to, Time elapsed, double weight)
+{
+    auto& smoothed = m_neighbors[to].transferPerTask;
+    smoothed = smoothed ? FromSeconds(ToSeconds(*smoothed) +
+                                      weight * (ToSeconds(elapsed) - ToSeconds(*smoothed)))
+                        : elapsed;
+}
+
+std::optional<Time>
+NeighborTable::TransferPerTask(uint32_t node) const
+{
+    const auto found = m_neighbors.find(node);
+    return found == m_neighbors.end() ? std::nullopt : found->second.transferPerTask;
+}
+
+uint32_t
+NeighborTable::InputTasks(uint32_t node) const
+{
+    const Neighbor& neighbor = m_neighbors.at(node);
+    return neighbor.report.inputTasks + static_cast<uint32_t>(neighbor.placed.size());
+}
+
 std::vector<uint32_t>
 NeighborTable::Live() const
 {

@@ -10,6 +10,7 @@
 #include "ns3/nstime.h"
 
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace ns3
@@ -44,6 +45,15 @@ class NeighborTable
 
     /// A transfer that had the radio for itself took so long.
     void OnTransfer(uint32_t to, uint64_t bytes, Time elapsed, const PathInfo& nominal);
+
+    /// A tensor took that long to a neighbour, its wait for the radio included.
+    void OnTaskSent(uint32_t to, Time elapsed, double weight);
+
+    /// D_nm: smoothed time of a tensor to a neighbour; nothing before the first.
+    std::optional<Time> TransferPerTask(uint32_t node) const;
+
+    /// |I_m| as last told, and what was placed there since.
+    uint32_t InputTasks(uint32_t node) const;
 
     /// Neighbours heard of within the lifetime, ascending.
     std::vector<uint32_t> Live() const;
@@ -87,6 +97,7 @@ class NeighborTable
         WorkerReport report;
         std::vector<Placement> placed;
         double goodputBps = 0; //!< 0: not measured yet
+        std::optional<Time> transferPerTask;
         bool beaconed = false;
         uint32_t lastSequence = 0;
         double loss = 0;

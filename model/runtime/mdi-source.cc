@@ -82,7 +82,7 @@ Source::DoDispose()
 void
 Source::StartApplication()
 {
-    m_admission->Start([this] { return Admit(); });
+    m_admission->Start([this] { return Admit(); }, [this] { return m_worker->GetReadyTasks(); });
 }
 
 void

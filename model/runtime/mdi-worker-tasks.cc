@@ -49,6 +49,10 @@ Worker::Admit(ItemId item)
                     0};
     input.tensors = graph.CutTensors(0);
     input.payloadBytes = graph.CutBytes(0);
+    if (m_exit)
+    {
+        input.exitThreshold = m_exit->Threshold();
+    }
     const Plan& plan = *FindPlan(input.task);
     for (uint16_t unit = 0; unit < plan.units.size(); ++unit)
     {
@@ -123,7 +127,7 @@ Worker::Collect(const Message& input, bool arrived)
     task.priority = input.priority;
     task.admitted = input.admitted;
     task.input = input;
-    task.committed = arrived;
+    task.committed = arrived || unit.node != ExecutionUnit::NONE;
     task.handedBy = input.from;
     m_inbox.erase(input.task);
     m_fired.insert(input.task);
@@ -135,8 +139,11 @@ Worker::TaskReady(Task task)
 {
     NS_LOG_FUNCTION(this << task.id.item.source << task.id.item.item << task.id.unit);
     m_readyTrace(task);
-    const bool planned = FindPlan(task.id)->units[task.id.unit].node != ExecutionUnit::NONE;
-    if (!planned && !task.committed && m_router->IsImmediate())
+    if (!task.committed && !m_router->IsImmediate())
+    {
+        task.committed = m_router->Keeps(task, m_view);
+    }
+    else if (!task.committed)
     {
         const Estimate estimate = m_router->Choose(task, m_view);
         if (estimate.node != GetNode()->GetId())
@@ -158,15 +165,17 @@ Worker::AddReady(const Task& task)
     Ready ready;
     ready.task = task;
     ready.service = m_view.Service(task);
-    m_view.AddReadyWork(task.priority, ready.service);
+    m_view.AddReady(task, ready.service);
     m_ready.push_back(ready);
+    m_queuesTrace(m_view.InputTasks(m_view.Self()), m_view.OutputTasks());
 }
 
 void
 Worker::RemoveReady(std::vector<Ready>::iterator which)
 {
-    m_view.AddReadyWork(which->task.priority, Time(0) - which->service);
+    m_view.RemoveReady(which->task, which->service);
     m_ready.erase(which);
+    m_queuesTrace(m_view.InputTasks(m_view.Self()), m_view.OutputTasks());
 }
 
 std::vector<Worker::Ready>::iterator
@@ -219,15 +228,13 @@ Worker::DispatchOne()
     for (auto ready = m_ready.begin(); ready != m_ready.end(); ++ready)
     {
         const Task& task = ready->task;
-        const bool mayLeave = !task.committed && !m_router->IsImmediate() &&
-                              FindPlan(task.id)->units[task.id.unit].node == ExecutionUnit::NONE;
-        if (ready->pending || (!mayLeave && !processorIdle))
+        if (ready->pending || (task.committed && !processorIdle))
         {
             continue;
         }
         m_view.Consider(ready->service);
         const Estimate estimate =
-            mayLeave ? m_router->Choose(task, m_view) : m_view.Predict(task, m_view.Self(), false);
+            task.committed ? m_view.Predict(task, m_view.Self(), false) : m_router->Choose(task, m_view);
         const double key = m_queue->Key(task, estimate, m_view);
         m_view.Consider(Time(0));
         const bool here = estimate.node == GetNode()->GetId();
@@ -407,14 +414,39 @@ void
 Worker::StartTask(std::vector<Ready>::iterator which)
 {
     Task task = which->task;
-    const Time service = which->service;
     RemoveReady(which);
     m_startedTrace(task);
-    const TensorId output = m_deployment->Engine()->Run(task.input.tensor, task.end);
+    const TensorId output = RunLayers(task);
     const Time started = Simulator::Now();
-    m_device->Start(task.id, service, m_view.Table(task.id.item.source).Spread(), [=] {
-        FinishTask(task, output, started);
-    });
+    // Less than was expected where the item leaves on the way.
+    m_device->Start(task.id,
+                    m_view.Service(task),
+                    m_view.Table(task.id.item.source).Spread(),
+                    [=] { FinishTask(task, output, started); });
+}
+
+TensorId
+Worker::RunLayers(Task& task) const
+{
+    const auto engine = m_deployment->Engine();
+    TensorId at = task.input.tensor;
+    uint32_t number = 0;
+    for (const Exit& exit : m_exit ? m_deployment->GraphOf(task.id.item.source).Exits()
+                                   : std::vector<Exit>())
+    {
+        number++;
+        if (exit.boundary > task.begin && exit.boundary <= task.end)
+        {
+            at = engine->Run(at, exit.boundary);
+            if (m_exit->Leaves(number, engine->Predict(at), task.input.exitThreshold))
+            {
+                task.end = exit.boundary;
+                task.leaves = true;
+                return at;
+            }
+        }
+    }
+    return engine->Run(at, task.end);
 }
 
 void
@@ -422,6 +454,7 @@ Worker::FinishTask(Task task, TensorId output, Time started)
 {
     m_device->Free(InputBytes(task.input));
     m_finishedTrace(task);
+    m_view.OnServed(Simulator::Now() - started);
     if (m_pipeline)
     {
         // The speed is that of the layers: without decoding.
@@ -456,10 +489,20 @@ Worker::Forward(const Task& task, TensorId output)
     const LayerGraph& graph = m_deployment->GraphOf(task.id.item.source);
     const uint32_t home = m_deployment->Sources()[task.id.item.source].node;
     // By the layers, not by the plan: one that stood in for the tail has made the result.
-    if (output.boundary == graph.Size())
+    if (task.leaves || output.boundary == graph.Size())
     {
         Message result = MakeTensorMessage(task, task.id.unit, 0, output);
         result.type = MessageType::RESULT;
+        if (task.leaves)
+        {
+            // The answer goes back, not the features behind it.
+            const auto exits = graph.Exits();
+            const auto exit = std::find_if(exits.begin(), exits.end(), [&](const Exit& e) {
+                return e.boundary == output.boundary;
+            });
+            result.tensors = graph.Layers()[exit->layer].outputs;
+            result.payloadBytes = result.tensors.front().Bytes();
+        }
         if (home == GetNode()->GetId())
         {
             if (m_pipeline)

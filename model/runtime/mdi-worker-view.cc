@@ -7,6 +7,7 @@
 
 #include "ns3/simulator.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace ns3
@@ -29,12 +30,14 @@ void
 WorkerView::Configure(const Node& node,
                       Time neighborLifetime,
                       double goodputWeight,
-                      bool reportReady)
+                      bool reportReady,
+                      double taskTimeWeight)
 {
     m_node = node;
     m_profile = node.deployment->ProfileOf(node.self);
     m_goodputWeight = goodputWeight;
     m_reportReady = reportReady;
+    m_taskTimeWeight = taskTimeWeight;
     m_neighbors.Configure(neighborLifetime, goodputWeight);
 }
 
@@ -74,9 +77,35 @@ WorkerView::ServiceOn(uint16_t profile, const Task& task, bool decode) const
 }
 
 void
-WorkerView::AddReadyWork(float priority, Time service)
+WorkerView::AddReady(const Task& task, Time service)
 {
-    m_readyWork[priority] += service;
+    m_readyWork[task.priority] += service;
+    if (task.committed)
+    {
+        m_inputTasks++;
+    }
+    else
+    {
+        m_output.emplace(task.admitted, task.id);
+    }
+}
+
+void
+WorkerView::RemoveReady(const Task& task, Time service)
+{
+    m_readyWork[task.priority] -= service;
+    if (m_output.erase({task.admitted, task.id}) == 0)
+    {
+        m_inputTasks--;
+    }
+}
+
+void
+WorkerView::OnServed(Time elapsed)
+{
+    const double smoothed = ToSeconds(ServicePerTask(Self()));
+    m_servicePerTask =
+        FromSeconds(smoothed + m_taskTimeWeight * (ToSeconds(elapsed) - smoothed));
 }
 
 void
@@ -101,12 +130,21 @@ WorkerView::OnPlaced(uint32_t to, const Message& tensor, uint32_t end)
 }
 
 void
-WorkerView::OnTransfer(uint32_t to, uint64_t bytes, Time elapsed)
+WorkerView::OnTransfer(uint32_t to, uint64_t bytes, Time elapsed, bool solo)
 {
-    if (m_goodputWeight > 0)
+    m_news++;
+    m_neighbors.OnTaskSent(to, elapsed, m_taskTimeWeight);
+    if (solo && m_goodputWeight > 0)
     {
         m_neighbors.OnTransfer(to, bytes, elapsed, m_node.deployment->Path(m_node.self, to));
     }
+}
+
+void
+WorkerView::OnReport(uint32_t from, const WorkerReport& report)
+{
+    m_news++;
+    m_neighbors.OnReport(from, report);
 }
 
 Time
@@ -122,6 +160,8 @@ WorkerView::Report() const
     report.time = Simulator::Now();
     report.profile = m_profile;
     report.speedFlopPerS = m_node.deployment->SpeedFlopPerS(m_profile);
+    report.inputTasks = m_inputTasks;
+    report.servicePerTask = ServicePerTask(Self());
     const double perSlot = report.speedFlopPerS / m_node.device->GetSlots();
     std::map<float, double> backlog;
     backlog[IN_SERVICE] = ToSeconds(m_node.device->Remaining()) * perSlot;
@@ -164,7 +204,55 @@ WorkerView::GetDeployment() const
 std::vector<uint32_t>
 WorkerView::Candidates() const
 {
-    return m_neighbors.Live();
+    auto live = m_neighbors.Live();
+    live.erase(std::remove_if(live.begin(),
+                              live.end(),
+                              [this](uint32_t node) {
+                                  return !m_node.deployment->MayHandOver(Self(), node);
+                              }),
+               live.end());
+    return live;
+}
+
+uint32_t
+WorkerView::InputTasks(uint32_t node) const
+{
+    return node == Self() ? m_inputTasks : m_neighbors.InputTasks(node);
+}
+
+uint32_t
+WorkerView::OutputTasks() const
+{
+    return static_cast<uint32_t>(m_output.size());
+}
+
+std::optional<TaskId>
+WorkerView::OutputHead() const
+{
+    return m_output.empty() ? std::nullopt : std::make_optional(m_output.begin()->second);
+}
+
+Time
+WorkerView::ServicePerTask(uint32_t node) const
+{
+    if (node != Self())
+    {
+        return m_neighbors.Report(node).servicePerTask;
+    }
+    return m_servicePerTask ? *m_servicePerTask : m_node.deployment->MeanUnitTime(m_profile);
+}
+
+Time
+WorkerView::TransferPerTask(const Task& task, uint32_t node) const
+{
+    const auto smoothed = m_neighbors.TransferPerTask(node);
+    return smoothed ? *smoothed : Predict(task, node, false).transfer;
+}
+
+uint64_t
+WorkerView::News() const
+{
+    return m_news;
 }
 
 Estimate

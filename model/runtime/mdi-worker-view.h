@@ -11,6 +11,7 @@
 #include "mdi-transport.h"
 
 #include <map>
+#include <set>
 
 namespace ns3
 {
@@ -39,8 +40,13 @@ class WorkerView : public LocalView
      * \param neighborLifetime a neighbour not heard of for so long is no candidate
      * \param goodputWeight weight of a new sample in the smoothed goodput; 0 keeps the nominal one
      * \param reportReady whether the reported backlog counts the ready set
+     * \param taskTimeWeight weight of a new sample in Gamma_n and D_nm
      */
-    void Configure(const Node& node, Time neighborLifetime, double goodputWeight, bool reportReady);
+    void Configure(const Node& node,
+                   Time neighborLifetime,
+                   double goodputWeight,
+                   bool reportReady,
+                   double taskTimeWeight);
 
     /// Let go of the node.
     void Clear();
@@ -54,8 +60,14 @@ class WorkerView : public LocalView
     /// t_{n,m,k} of a task that runs here, the decoding of its input included.
     Time Service(const Task& task) const;
 
-    /// A task of that priority joined the ready set (or left it, if negative).
-    void AddReadyWork(float priority, Time service);
+    /// A task joined the ready set: the input queue, if it is committed, else the output queue.
+    void AddReady(const Task& task, Time service);
+
+    /// A task left the ready set.
+    void RemoveReady(const Task& task, Time service);
+
+    /// A task took that long here.
+    void OnServed(Time elapsed);
 
     /// The task that is being placed is in the ready set itself, with that service time; 0: it is
     /// not.
@@ -64,8 +76,11 @@ class WorkerView : public LocalView
     /// A tensor goes to a neighbour that will not count it before its next report.
     void OnPlaced(uint32_t to, const Message& tensor, uint32_t end);
 
-    /// A transfer to a neighbour that had the radio for itself is over.
-    void OnTransfer(uint32_t to, uint64_t bytes, Time elapsed);
+    /// A tensor has reached a neighbour. \param solo it had the radio for itself
+    void OnTransfer(uint32_t to, uint64_t bytes, Time elapsed, bool solo);
+
+    /// A neighbour has told its state.
+    void OnReport(uint32_t from, const WorkerReport& report);
 
     /// D for a tensor that shall come from a neighbour.
     Time TransferFrom(uint32_t from, uint64_t bytes) const;
@@ -77,6 +92,12 @@ class WorkerView : public LocalView
     const Deployment& GetDeployment() const override;
     std::vector<uint32_t> Candidates() const override;
     Estimate Predict(const Task& task, uint32_t node, bool urgentOnly) const override;
+    uint32_t InputTasks(uint32_t node) const override;
+    uint32_t OutputTasks() const override;
+    std::optional<TaskId> OutputHead() const override;
+    Time ServicePerTask(uint32_t node) const override;
+    Time TransferPerTask(const Task& task, uint32_t node) const override;
+    uint64_t News() const override;
 
   private:
     Time WaitHere(float minPriority) const;
@@ -89,6 +110,11 @@ class WorkerView : public LocalView
     NeighborTable m_neighbors;
     std::map<float, Time> m_readyWork; //!< service time of the ready set by priority
     Time m_considered;
+    uint32_t m_inputTasks = 0;
+    std::set<std::pair<Time, TaskId>> m_output; //!< by admission
+    double m_taskTimeWeight = 0;
+    std::optional<Time> m_servicePerTask;
+    uint64_t m_news = 0;
 };
 
 } // namespace mdi

@@ -27,13 +27,9 @@ Worker::GetTypeId()
             .SetParent<Application>()
             .SetGroupName("Mdi")
             .AddConstructor<Worker>()
-            .AddAttribute("Beacons",
-                          "Tell one-hop neighbours F_n and B_n, in beacons and on tensors",
-                          BooleanValue(false),
-                          MakeBooleanAccessor(&Worker::m_beacons),
-                          MakeBooleanChecker())
             .AddAttribute("BeaconInterval",
-                          "T_hb: time between beacons (tunable default, unverified)",
+                          "T_hb: time between beacons, where the router needs reports (tunable "
+                          "default, unverified)",
                           TimeValue(MilliSeconds(100)),
                           MakeTimeAccessor(&Worker::m_beaconInterval),
                           MakeTimeChecker(MilliSeconds(1)))
@@ -61,6 +57,12 @@ Worker::GetTypeId()
                 BooleanValue(true),
                 MakeBooleanAccessor(&Worker::m_countOwnPlacements),
                 MakeBooleanChecker())
+            .AddAttribute("TaskTimeWeight",
+                          "Weight of a new sample in the smoothed times per task, Gamma_n and D_nm "
+                          "of MDI-Exit (tunable default, unverified)",
+                          DoubleValue(0.1),
+                          MakeDoubleAccessor(&Worker::m_taskTimeWeight),
+                          MakeDoubleChecker<double>(0, 1))
             .AddTraceSource("TaskReady",
                             "All inputs of a task are here",
                             MakeTraceSourceAccessor(&Worker::m_readyTrace),
@@ -80,7 +82,11 @@ Worker::GetTypeId()
             .AddTraceSource("ItemLost",
                             "An item ended here without a result",
                             MakeTraceSourceAccessor(&Worker::m_lostTrace),
-                            "ns3::mdi::Worker::LostTracedCallback");
+                            "ns3::mdi::Worker::LostTracedCallback")
+            .AddTraceSource("Queues",
+                            "The length of the input or the output queue has changed",
+                            MakeTraceSourceAccessor(&Worker::m_queuesTrace),
+                            "ns3::mdi::Worker::QueuesTracedCallback");
     return tid;
 }
 
@@ -92,17 +98,15 @@ Worker::Worker()
 Worker::~Worker() = default;
 
 void
-Worker::Configure(Ptr<const Deployment> deployment,
-                  Ptr<QueueDiscipline> queue,
-                  Ptr<Router> router,
-                  Ptr<Handshake> handshake,
-                  Ptr<Pipeline> pipeline)
+Worker::Configure(Ptr<const Deployment> deployment, const Strategies& strategies)
 {
     m_deployment = deployment;
-    m_queue = queue;
-    m_router = router;
-    m_handshake = handshake;
-    m_pipeline = pipeline;
+    m_queue = strategies.queue;
+    m_router = strategies.router;
+    m_handshake = strategies.handshake;
+    m_pipeline = strategies.pipeline;
+    m_exit = strategies.exit;
+    m_beacons = m_router->NeedsReports();
 }
 
 void
@@ -129,10 +133,16 @@ Worker::GetPipeline() const
     return m_pipeline;
 }
 
-size_t
+Ptr<ExitRule>
+Worker::GetExitRule() const
+{
+    return m_exit;
+}
+
+uint32_t
 Worker::GetReadyTasks() const
 {
-    return m_ready.size();
+    return static_cast<uint32_t>(m_ready.size());
 }
 
 int64_t
@@ -163,7 +173,8 @@ Worker::DoInitialize()
     m_view.Configure({GetNode()->GetId(), m_deployment, m_device, m_transport, m_handshake},
                      m_missedBeacons * m_beaconInterval,
                      m_goodputWeight,
-                     m_backlogCountsReady);
+                     m_backlogCountsReady,
+                     m_taskTimeWeight);
     m_transport->SetReceiveCallback(MakeCallback(&Worker::Receive, this));
     m_transport->SetDeliveredCallback(MakeCallback(&Worker::OnDelivered, this));
     Application::DoInitialize();
@@ -181,8 +192,13 @@ Worker::DoDispose()
     {
         m_pipeline->Dispose();
     }
+    if (m_exit)
+    {
+        m_exit->Dispose();
+    }
     m_handshake = nullptr;
     m_pipeline = nullptr;
+    m_exit = nullptr;
     m_router = nullptr;
     m_queue = nullptr;
     m_transport = nullptr;
@@ -204,6 +220,10 @@ Worker::StartApplication()
     if (m_pipeline)
     {
         StartPipeline();
+    }
+    if (m_exit && !m_resultCallbacks.empty())
+    {
+        m_exit->Start([this] { return GetReadyTasks(); });
     }
     if (m_beacons)
     {
@@ -287,7 +307,7 @@ Worker::Receive(const Message& message)
                          (message.type == MessageType::TENSOR && m_beacons);
     if (reports)
     {
-        m_view.Neighbors().OnReport(message.from, message.report);
+        m_view.OnReport(message.from, message.report);
     }
     switch (message.type)
     {
@@ -358,10 +378,8 @@ Worker::OnDelivered(uint32_t to, const Message& message, Time elapsed)
     if (message.type == MessageType::TENSOR)
     {
         m_view.Neighbors().OnDelivered(to, message.task);
-        if (m_soloTransfers.erase(message.task) > 0)
-        {
-            m_view.OnTransfer(to, message.payloadBytes, elapsed);
-        }
+        const bool solo = m_soloTransfers.erase(message.task) > 0;
+        m_view.OnTransfer(to, message.payloadBytes, elapsed, solo);
     }
     if (m_pipeline && (message.type == MessageType::TENSOR || message.type == MessageType::RESULT))
     {

@@ -5,6 +5,7 @@
 #define MDI_WORKER_H
 
 #include "mdi-compute-device.h"
+#include "mdi-exit-rule.h"
 #include "mdi-handshake.h"
 #include "mdi-local-view.h"
 #include "mdi-pipeline.h"
@@ -38,8 +39,12 @@ namespace mdi
  * A task's way: Offer (an input is here; a plan that names another worker gets it at once) -> all
  * inputs are here -> TaskReady -> Dispatch (the router says where, the queue discipline says which
  * first) -> StartTask on the device, or HandOver to a neighbour, after its grant where a Handshake
- * is installed and through the codec where there is one -> FinishTask -> Forward the output to the units that need it, or the result to the
- * source.
+ * is installed and through the codec where there is one -> FinishTask -> Forward the output to the
+ * units that need it, or the result to the source: also an early one, where the exit rule lets the
+ * item leave.
+ *
+ * Tasks that are ready form two queues: those that must run here (the input queue of MDI-Exit) and
+ * those that may leave (its output queue).
  *
  * The node must have a Transport and a ComputeDevice aggregated.
  */
@@ -55,6 +60,9 @@ class Worker : public Application
     /// Trace signature: the item and why it was lost.
     using LostTracedCallback = void (*)(ItemId item, const std::string& reason);
 
+    /// Trace signature: lengths of the input and the output queue [tasks].
+    using QueuesTracedCallback = void (*)(uint32_t inputTasks, uint32_t outputTasks);
+
     /// The end of an item of a source of this node: RESULT or LOST.
     using ResultCallback = std::function<void(const Message& end)>;
 
@@ -63,12 +71,18 @@ class Worker : public Application
     Worker();
     ~Worker() override;
 
-    /// Strategies and knowledge, before the start. Handshake and pipeline may be null.
-    void Configure(Ptr<const Deployment> deployment,
-                   Ptr<QueueDiscipline> queue,
-                   Ptr<Router> router,
-                   Ptr<Handshake> handshake,
-                   Ptr<Pipeline> pipeline);
+    /// The strategies of a worker.
+    struct Strategies
+    {
+        Ptr<QueueDiscipline> queue;
+        Ptr<Router> router;
+        Ptr<Handshake> handshake; //!< may be null
+        Ptr<Pipeline> pipeline;   //!< may be null
+        Ptr<ExitRule> exit;       //!< null: exits are disabled
+    };
+
+    /// Strategies and knowledge, before the start.
+    void Configure(Ptr<const Deployment> deployment, const Strategies& strategies);
 
     /// Where results and losses of a source of this node go.
     void SetResultCallback(uint32_t source, ResultCallback callback);
@@ -82,9 +96,10 @@ class Worker : public Application
     Ptr<Router> GetRouter() const;
     Ptr<Handshake> GetHandshake() const;
     Ptr<Pipeline> GetPipeline() const;
+    Ptr<ExitRule> GetExitRule() const;
 
-    /// Tasks that are here, waiting or asked for.
-    size_t GetReadyTasks() const;
+    /// |I| + |O|: tasks that are here, waiting or asked for.
+    uint32_t GetReadyTasks() const;
 
     /// \return number of streams used
     int64_t AssignStreams(int64_t stream);
@@ -116,6 +131,7 @@ class Worker : public Application
     void Dispatch();
     bool DispatchOne();
     void StartTask(std::vector<Ready>::iterator which);
+    TensorId RunLayers(Task& task) const;
     void FinishTask(Task task, TensorId output, Time started);
     void Forward(const Task& task, TensorId output);
     void HandOver(const Message& message, uint32_t to);
@@ -145,18 +161,20 @@ class Worker : public Application
     void Stamp(Message& message);
 
     // attributes
-    bool m_beacons;
     Time m_beaconInterval;
     uint32_t m_missedBeacons;
     double m_goodputWeight;
     bool m_backlogCountsReady;
     bool m_countOwnPlacements;
+    double m_taskTimeWeight;
 
     Ptr<const Deployment> m_deployment;
     Ptr<QueueDiscipline> m_queue;
     Ptr<Router> m_router;
     Ptr<Handshake> m_handshake;
     Ptr<Pipeline> m_pipeline;
+    Ptr<ExitRule> m_exit;
+    bool m_beacons = false; //!< the router lives from what neighbours tell
     Ptr<Transport> m_transport;
     Ptr<ComputeDevice> m_device;
     bool m_failed = false;
@@ -189,6 +207,7 @@ class Worker : public Application
     TracedCallback<const Task&> m_finishedTrace;
     TracedCallback<const Task&, uint32_t> m_handOverTrace;
     TracedCallback<ItemId, const std::string&> m_lostTrace;
+    TracedCallback<uint32_t, uint32_t> m_queuesTrace;
 };
 
 } // namespace mdi

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-factory-reader.h"
+
+#include "mdi-did-you-mean.h"
+
+#include "ns3/string.h"
+
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+namespace
+{
+
+void
+SetAttribute(ObjectFactory& factory, const std::string& name, const JsonReader& value)
+{
+    const TypeId type = factory.GetTypeId();
+    TypeId::AttributeInformation info;
+    if (!type.LookupAttributeByName(name, &info))
+    {
+        std::vector<std::string> names;
+        for (TypeId t = type; t.GetName() != "ns3::Object"; t = t.GetParent())
+        {
+            for (size_t i = 0; i < t.GetAttributeN(); ++i)
+            {
+                names.push_back(t.GetAttribute(i).name);
+            }
+        }
+        value.Fail(type.GetName() + " has no attribute " + Quoted(name), DidYouMean(name, names));
+    }
+    const std::string text = value.IsString() ? value.String() : value.Json().dump();
+    // ns-3 aborts at a Time that is none.
+    static const std::regex time(
+        R"([+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(s|ms|us|ns|ps|fs|min|h|d|y)?)");
+    if (info.checker->GetValueTypeName() == "ns3::TimeValue" && !std::regex_match(text, time))
+    {
+        value.Fail(Quoted(text) + " is no value of attribute " + name,
+                   info.help + " (such as 5ms)");
+    }
+    if (!info.checker->CreateValidValue(StringValue(text)))
+    {
+        value.Fail(Quoted(text) + " is no value of attribute " + name,
+                   info.help + " (" + info.checker->GetUnderlyingTypeInformation() + ")");
+    }
+    factory.Set(name, StringValue(text));
+}
+
+} // namespace
+
+void
+ReadFactory(const JsonReader& json, ObjectFactory& factory, const TypeId& base)
+{
+    if (const auto type = json.Find("type"))
+    {
+        TypeId tid;
+        if (!TypeId::LookupByNameFailSafe(type->Name(), &tid) || !tid.IsChildOf(base) ||
+            !tid.HasConstructor())
+        {
+            std::vector<std::string> names;
+            for (uint16_t i = 0; i < TypeId::GetRegisteredN(); ++i)
+            {
+                const TypeId known = TypeId::GetRegistered(i);
+                if (known.IsChildOf(base) && known.HasConstructor())
+                {
+                    names.push_back(known.GetName());
+                }
+            }
+            type->Fail("there is no " + base.GetName() + " " + Quoted(type->Name()),
+                       DidYouMean(type->Name(), names));
+        }
+        factory = ObjectFactory(tid.GetName());
+    }
+    ReadAttributes(json, factory);
+}
+
+void
+ReadAttributes(const JsonReader& json, ObjectFactory& factory)
+{
+    for (const auto& [key, value] : json.Members())
+    {
+        if (key != "type")
+        {
+            SetAttribute(factory, key, value);
+        }
+    }
+}
+
+} // namespace mdi
+} // namespace ns3
