@@ -6,9 +6,13 @@
 
 #include "ns3/mdi-json-reader.h"
 #include "ns3/mdi-model-reader.h"
+#include "ns3/mdi-scenario.h"
+#include "ns3/mdi-simulation.h"
 #include "ns3/mdi-torch-engine.h"
 #include "ns3/uinteger.h"
 
+#include <algorithm>
+#include <cmath>
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>
@@ -27,7 +31,7 @@ class Digits : public testing::Test
           m_folder(std::string(MDI_SOURCE_DIR) + "/traces/models/"),
           m_description(JsonReader::FromFile(m_folder + "resnet56-digits.json"))
     {
-        m_engine->SetAttribute("StoreBytes", UintegerValue(64 << 20));
+        m_engine->SetAttribute("StoreBytes", UintegerValue(512 << 20));
         LoadModels({ReadModel(m_folder + "resnet56-digits.pt")}, *m_engine);
         m_images = static_cast<uint32_t>(m_description["accuracy"]["images"].PositiveInt());
         for (const Exit& exit : m_engine->Graph(0).Exits())
@@ -62,6 +66,27 @@ class Digits : public testing::Test
             count *= 100.0 / images;
         }
         return right;
+    }
+
+    /// One run over all pictures of a system, given as JSON, on two Jetson Nano.
+    std::vector<ItemRecord> Items(const std::string& system)
+    {
+        ScenarioChanges changes;
+        changes.runs = 1;
+        changes.sets = {"systems=[" + system + "]",
+                        "sources.0.items=" + std::to_string(m_images)};
+        const Scenario scenario = ReadScenario(
+            std::string(MDI_SOURCE_DIR) + "/traces/scenarios/mdi-exit-2-node.json", changes);
+        return Simulate(scenario, scenario.systems.at(0), 0, m_engine, false).items.at(0);
+    }
+
+    /// Items whose prediction is right.
+    static uint32_t Right(const std::vector<ItemRecord>& items)
+    {
+        return static_cast<uint32_t>(
+            std::count_if(items.begin(), items.end(), [](const ItemRecord& item) {
+                return item.predictions == item.labels && !item.labels.empty();
+            }));
     }
 
     /// Figures in the description have two decimals.
@@ -123,5 +148,48 @@ TEST_F(Digits, RoundingOnTheWireCostsNextToNothing)
         const TensorId cut{0, 0, m_ends[0]};
         const TensorId end = m_engine->Run(m_engine->Transcode(cut, codec), m_ends.back());
         EXPECT_GT(m_engine->MaxError(end).value(), 0); // it did change something
+    }
+}
+
+TEST_F(Digits, SystemsWithoutExitsAreAsGoodAsTheWholeNetworkAndAtOnceAsTheFirstExit)
+{
+    const auto accuracies = Accuracies(m_images);
+    const auto first = static_cast<uint32_t>(std::lround(accuracies.front() * m_images / 100));
+    const auto whole = static_cast<uint32_t>(std::lround(accuracies.back() * m_images / 100));
+    for (const std::string preset : {"local", "ddi", "ms-mdi", "pa-mdi", "mdi-exit"})
+    {
+        const std::string start = R"({"name": "x", "codec": "none", "preset": ")" + preset;
+        EXPECT_EQ(Right(Items(start + R"(", "exit": false})")), whole) << preset;
+        // ten classes: the largest soft-max probability is at least 0.1
+        const std::string atOnce = R"(", "exit": {"type": "ns3::mdi::FixedExit", "Threshold": 0.1}})";
+        EXPECT_EQ(Right(Items(start + atOnce)), first) << preset;
+    }
+}
+
+TEST_F(Digits, ItemsLeaveAtTheFirstExitThatIsSureEnough)
+{
+    const auto items = Items(
+        R"({"name": "x", "preset": "pa-mdi", "exit": {"type": "ns3::mdi::FixedExit", "Threshold": 0.9}})");
+    std::vector<uint32_t> left(m_ends.size(), 0);
+    for (const auto& item : items)
+    {
+        TensorId at{0, item.id.item, 0};
+        auto expected = static_cast<uint32_t>(m_ends.size());
+        for (uint32_t exit = 1; exit < m_ends.size(); ++exit)
+        {
+            at = m_engine->Run(at, m_ends[exit - 1]);
+            if (m_engine->Predict(at).at(0).confidence >= 0.9)
+            {
+                expected = exit;
+                break;
+            }
+        }
+        ASSERT_EQ(item.exit, expected) << item.id.item;
+        EXPECT_EQ(item.outputError, 0.0) << item.id.item;
+        left[expected - 1]++;
+    }
+    for (const uint32_t count : left)
+    {
+        EXPECT_GT(count, 20u); // all exits are taken
     }
 }
