@@ -328,7 +328,9 @@ def _write_thresholds(axis, points):
     for i in sorted(range(len(points)), key=lambda i: min(i, len(points) - 1 - i)):
         if math.isnan(points[i][0]):  # no exit
             continue
-        for offset, across, up in ((5, "left", "bottom"), (-5, "right", "top")):
+        others = np.arange(len(points)) != i
+        # Above right; else below left, if all other points are clearly further away.
+        for offset, across, up, clear in ((5, "left", "bottom", 1), (-5, "right", "top", 0.6)):
             text = axis.annotate(
                 f"{points[i][0]:g}",
                 dots[i],
@@ -340,9 +342,10 @@ def _write_thresholds(axis, points):
                 path_effects=[withStroke(linewidth=1.5, foreground="white")],
             )
             box = text.get_window_extent()
-            middle = (box.p0 + box.p1) / 2
-            nearest = np.argmin(np.hypot(*(places - middle).T))
-            if nearest == i and not any(box.overlaps(other) for other in taken):
+            gaps = np.hypot(*(places - np.clip(places, box.p0, box.p1)).T)
+            nearest = gaps[i] <= clear * gaps[others].min(initial=np.inf)
+            inside = axis.bbox.contains(*box.p0) and axis.bbox.contains(*box.p1)
+            if nearest and inside and not any(box.overlaps(other) for other in taken):
                 taken.append(box)
                 break
             text.remove()
