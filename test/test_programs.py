@@ -527,7 +527,7 @@ class OtherPrograms(ProgramTest):
         for flag in ("--help", "-h", "help"):
             result = self.call(mdi, flag)
             self.assertEqual(result.returncode, 0, result.stderr)
-            for command in ("run", "test", "export", "build", "inspect", "profile", "bench"):
+            for command in "run plot test export build inspect profile bench".split():
                 self.assertRegex(result.stdout, r"(?m)^  %s\b" % command)
         for word in ("rum", "--frobnicate", "run me"):
             self.assert_refused(self.call(mdi, word), "'" + word + "'", "--help")
