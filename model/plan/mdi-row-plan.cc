@@ -116,6 +116,12 @@ RowSchedule::Cuts(uint32_t layer) const
     return m_plan.cuts.at(layer);
 }
 
+int64_t
+RowSchedule::Available(uint32_t device) const
+{
+    return m_available.at(device);
+}
+
 std::vector<RowSchedule::Flow>
 RowSchedule::Flows(uint32_t device, RowRange rows) const
 {

@@ -74,6 +74,9 @@ class RowSchedule
     /// The cuts of a layer that has been planned.
     const RowCuts& Cuts(uint32_t layer) const;
 
+    /// When the device is done with what has been planned so far [ns].
+    int64_t Available(uint32_t device) const;
+
     /// When the device is done with a strip of the next layer; 0 if the strip is empty [ns].
     int64_t Finish(uint32_t device, RowRange rows) const;
 
