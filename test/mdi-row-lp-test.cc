@@ -67,7 +67,7 @@ MeasureGaps(unsigned chains, const RowLpOptions& options)
         RowSchedule schedule(rows.model, rows.costs);
         while (schedule.Next() < rows.model.layers.size())
         {
-            const auto exact = ExactCuts(schedule, CutTarget::PREDECESSOR);
+            const auto exact = ExactCuts(schedule);
             const auto best = static_cast<double>(Makespan(schedule, exact));
             const auto found = static_cast<double>(Makespan(schedule, LpCuts(schedule, options)));
             gaps.values.push_back(found / std::max(1.0, best) - 1);
@@ -112,7 +112,7 @@ TEST(RowLp, OnJoinsAndWithMemoryLimitsNeverBetterThanTheExactPlannerEither)
         RowSchedule schedule(rows.model, rows.costs);
         while (schedule.Next() < rows.model.layers.size())
         {
-            const auto exact = ExactCuts(schedule, CutTarget::PREDECESSOR);
+            const auto exact = ExactCuts(schedule);
             const auto lp = LpCuts(schedule);
             if (!exact)
             {

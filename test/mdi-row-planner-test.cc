@@ -270,7 +270,7 @@ TEST(RowPlanner, ExactCutsEqualBruteForceWithEveryTarget)
             std::optional<RowCuts> cuts;
             for (const CutTarget target : TARGETS)
             {
-                cuts = ExactCuts(schedule, target);
+                cuts = ExactCuts(schedule, {target, {}, false});
                 ASSERT_EQ(cuts.has_value(), best.has_value()) << "seed " << seed;
                 if (cuts)
                 {
@@ -300,9 +300,10 @@ TEST(RowPlanner, CutsNearThePredecessorsMoveFewerBytesThanFrontLoadedOnes)
         RowSchedule schedule(rows.model, rows.costs);
         while (schedule.Next() < rows.model.layers.size())
         {
-            const auto cuts = ExactCuts(schedule, CutTarget::PREDECESSOR);
+            const auto cuts = ExactCuts(schedule);
             near += std::get<1>(*schedule.Score(*cuts));
-            front += std::get<1>(*schedule.Score(*ExactCuts(schedule, CutTarget::FRONT_LOADED)));
+            front += std::get<1>(
+                *schedule.Score(*ExactCuts(schedule, {CutTarget::FRONT_LOADED, {}, false})));
             schedule.Add(*cuts);
         }
     }
@@ -346,8 +347,7 @@ TEST(RowPlanner, WithFreeLinksTheMakespanIsIdealUpToARow)
         }
         const RowSchedule schedule(rows.model, rows.costs);
         const double ideal = static_cast<double>(schedule.Layer().height) / rate;
-        const auto makespan =
-            static_cast<double>(Makespan(schedule, ExactCuts(schedule, CutTarget::PROPORTIONAL)));
+        const auto makespan = static_cast<double>(Makespan(schedule, ExactCuts(schedule)));
         // A transfer of more than nothing is rounded up to a nanosecond.
         EXPECT_GE(makespan, ideal - 1e-6) << "seed " << seed;
         EXPECT_LT(makespan, ideal + slowest + 1 + 1e-6) << "seed " << seed;
@@ -380,7 +380,7 @@ TEST(RowPlanner, TheGuardNeverLosesToASingleDeviceAndSaysWhenItActed)
     {
         RandomRows rows(seed, 4);
         const RowPlan guarded = PlanRows(rows.model, rows.costs);
-        const RowPlan free = PlanRows(rows.model, rows.costs, false);
+        const RowPlan free = PlanRows(rows.model, rows.costs, {false, false, false});
         EXPECT_FALSE(free.guardUsed);
         EXPECT_EQ(guarded.guardUsed, guarded.latency < free.latency) << "seed " << seed;
         EXPECT_LE(guarded.latency, free.latency) << "seed " << seed;
@@ -407,6 +407,49 @@ TEST(RowPlanner, PlansAreWhatTheirCutsCostAndAlwaysTheSame)
         EXPECT_EQ(plan.latency, evaluated.latency);
         EXPECT_EQ(plan.bytesMoved, evaluated.bytesMoved);
     }
+}
+
+TEST(RowPlanner, SubsetsAndLookAheadAreNeverWorseAndCanBeBetter)
+{
+    unsigned subsetsHelp = 0;
+    unsigned lookAheadHelps = 0;
+    for (unsigned seed = 0; seed < 200; ++seed)
+    {
+        RandomRows rows(seed, 5);
+        const RowPlan plain = PlanRows(rows.model, rows.costs);
+        const RowPlan subsets = PlanRows(rows.model, rows.costs, {true, true, false});
+        const RowPlan lookAhead = PlanRows(rows.model, rows.costs, {true, false, true});
+        const RowPlan both = PlanRows(rows.model, rows.costs, {true, true, true});
+        EXPECT_LE(subsets.latency, plain.latency) << "seed " << seed;
+        EXPECT_LE(lookAhead.latency, plain.latency) << "seed " << seed;
+        EXPECT_LE(both.latency, std::min(subsets.latency, lookAhead.latency)) << "seed " << seed;
+        subsetsHelp += subsets.latency < plain.latency ? 1 : 0;
+        lookAheadHelps += lookAhead.latency < plain.latency ? 1 : 0;
+    }
+    EXPECT_GT(subsetsHelp, 10u);
+    EXPECT_GT(lookAheadHelps, 0u);
+}
+
+TEST(RowPlanner, DevicesWithoutAShareGetNoRows)
+{
+    for (unsigned seed = 0; seed < 100; ++seed)
+    {
+        RandomRows rows(seed, 4, 4, false);
+        const uint32_t devices = rows.costs.Devices();
+        RowGoal goal;
+        goal.shares.assign(devices, 1);
+        goal.shares[seed % devices] = devices == 1 ? 1 : 0;
+        RowSchedule schedule(rows.model, rows.costs);
+        while (schedule.Next() < rows.model.layers.size())
+        {
+            const RowCuts cuts = *ExactCuts(schedule, goal);
+            EXPECT_TRUE(devices == 1 || Strip(cuts, seed % devices).Empty()) << "seed " << seed;
+            schedule.Add(cuts);
+        }
+    }
+    EXPECT_EQ(DeviceSubsets(2), (std::vector<uint64_t>{1, 2, 3}));
+    EXPECT_EQ(DeviceSubsets(6).size(), 63u);
+    EXPECT_EQ(DeviceSubsets(7).size(), 8u);
 }
 
 TEST(RowPlanner, MemoryLimitsAreKeptOrRefused)

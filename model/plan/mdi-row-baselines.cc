@@ -60,8 +60,8 @@ EqualStripsPlan(const RowModel& model, const RowCosts& costs)
     return SharedPlan(model, costs, std::vector<double>(costs.Devices(), 1), costs.source);
 }
 
-RowPlan
-ProportionalStripsPlan(const RowModel& model, const RowCosts& costs)
+std::vector<double>
+ModelSpeeds(const RowModel& model, const RowCosts& costs)
 {
     CheckRowCosts(model, costs);
     std::vector<double> speeds;
@@ -76,6 +76,13 @@ ProportionalStripsPlan(const RowModel& model, const RowCosts& costs)
         }
         speeds.push_back(1 / time);
     }
+    return speeds;
+}
+
+RowPlan
+ProportionalStripsPlan(const RowModel& model, const RowCosts& costs)
+{
+    const std::vector<double> speeds = ModelSpeeds(model, costs);
     const auto fastest = std::max_element(speeds.begin(), speeds.end()) - speeds.begin();
     return SharedPlan(model, costs, speeds, static_cast<uint32_t>(fastest));
 }

@@ -7,6 +7,7 @@
 #include "mdi-row-plan.h"
 
 #include <optional>
+#include <vector>
 
 namespace ns3
 {
@@ -31,6 +32,9 @@ std::optional<RowPlan> BestSingleDevicePlan(const RowModel& model, const RowCost
  * DATE 2017). What cannot be split runs on the source.
  */
 RowPlan EqualStripsPlan(const RowModel& model, const RowCosts& costs);
+
+/// Per device, one over its time for all layers [1/ns], above 0.
+std::vector<double> ModelSpeeds(const RowModel& model, const RowCosts& costs);
 
 /**
  * Every layer in strips in proportion to the devices' speeds on the whole model (CoEdge-style and

@@ -75,6 +75,7 @@ CheckRowCosts(const RowModel& model, const RowCosts& costs)
 {
     const uint32_t devices = costs.Devices();
     Check(devices > 0 && costs.source < devices, "the source is none of the devices");
+    Check(devices < 64, "at most 63 devices");
     Check(costs.compute.size() == model.layers.size(), "expected times for every layer");
     for (uint32_t v = 0; v < model.layers.size(); ++v)
     {

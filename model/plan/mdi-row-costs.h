@@ -46,7 +46,7 @@ struct RowLink
     int64_t Busy(uint64_t bytes) const;
 };
 
-/// What the devices k = 0..N-1, in this order, and their links cost.
+/// What the devices k = 0..N-1, in this order, and their links cost. N is below 64.
 struct RowCosts
 {
     std::vector<std::vector<RowTime>> compute; //!< per layer (virtual: unused), per device

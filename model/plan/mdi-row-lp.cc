@@ -19,7 +19,6 @@ namespace
 {
 
 constexpr int ROUNDS = 6;
-constexpr uint32_t SUBSET_DEVICES = 6; //!< up to here, all 2^N - 1 subsets are tried
 
 /// The best cuts so far.
 using Best = std::optional<std::pair<RowScore, RowCuts>>;
@@ -79,24 +78,6 @@ HillClimb(Best& best, const RowSchedule& schedule)
     }
 }
 
-/// The sets of devices to start from, as bits.
-std::vector<uint64_t>
-Starts(uint32_t devices, bool allSubsets)
-{
-    const uint64_t all = (uint64_t(1) << devices) - 1;
-    std::vector<uint64_t> starts;
-    for (uint64_t set = 1; allSubsets && devices <= SUBSET_DEVICES && set < all; ++set)
-    {
-        starts.push_back(set);
-    }
-    for (uint32_t k = 0; allSubsets && devices > SUBSET_DEVICES && k < devices; ++k)
-    {
-        starts.push_back(uint64_t(1) << k);
-    }
-    starts.push_back(all);
-    return starts;
-}
-
 } // namespace
 
 std::optional<RowCuts>
@@ -110,7 +91,12 @@ LpCuts(const RowSchedule& schedule, const RowLpOptions& options)
     const auto& times = schedule.Costs().compute[schedule.Next()];
     Best best;
     std::set<RowCuts> started;
-    for (const uint64_t devices : Starts(schedule.Costs().Devices(), options.allSubsets))
+    std::vector<uint64_t> sets = DeviceSubsets(schedule.Costs().Devices());
+    if (!options.allSubsets)
+    {
+        sets = {sets.back()}; // all devices
+    }
+    for (const uint64_t devices : sets)
     {
         std::vector<double> speeds(times.size(), 0);
         for (size_t k = 0; k < times.size(); ++k)

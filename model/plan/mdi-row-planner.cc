@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -18,144 +19,189 @@ namespace mdi
 namespace
 {
 
-/// Whether the device can run the strip by the deadline and has the memory for it.
-bool
-Feasible(const RowSchedule& schedule, uint32_t device, RowRange rows, int64_t deadline)
-{
-    return schedule.Fits(device, rows) && schedule.Finish(device, rows) <= deadline;
-}
+constexpr uint32_t SUBSET_DEVICES = 6; //!< up to here, all 2^N - 1 subsets are tried
 
-/// The largest end of a feasible strip that begins here; the beginning itself if there is none.
-int64_t
-LargestEnd(const RowSchedule& schedule, uint32_t device, int64_t begin, int64_t deadline)
+/// The next layer of a schedule, to be split as a goal says.
+class ExactLayer
 {
-    int64_t good = begin;
-    int64_t bad = schedule.Layer().height + 1;
-    while (bad - good > 1)
+  public:
+    ExactLayer(const RowSchedule& schedule, const RowGoal& goal)
+        : m_schedule(schedule),
+          m_goal(goal),
+          m_devices(schedule.Costs().Devices()),
+          m_height(schedule.Layer().height),
+          m_expected(goal.shares.empty() ? RowCuts{} : ShareRows(m_height, goal.shares))
     {
-        const int64_t middle = good + (bad - good) / 2;
-        (Feasible(schedule, device, {begin, middle}, deadline) ? good : bad) = middle;
     }
-    return good;
-}
 
-/// The smallest beginning of a feasible strip that ends here; the end itself if there is none.
-int64_t
-SmallestBegin(const RowSchedule& schedule, uint32_t device, int64_t end, int64_t deadline)
-{
-    int64_t good = end;
-    int64_t bad = -1;
-    while (good - bad > 1)
+    /// The smallest time by which cuts of the layer can be done; none if no cuts fit [ns].
+    std::optional<int64_t> SmallestMakespan() const
     {
-        const int64_t middle = bad + (good - bad) / 2;
-        (Feasible(schedule, device, {middle, end}, deadline) ? good : bad) = middle;
-    }
-    return good;
-}
-
-/// Cuts that meet the deadline, each device's strip as large as it can be; none if there are none.
-std::optional<RowCuts>
-FrontLoaded(const RowSchedule& schedule, int64_t deadline)
-{
-    RowCuts cuts{0};
-    for (uint32_t k = 0; k < schedule.Costs().Devices(); ++k)
-    {
-        cuts.push_back(LargestEnd(schedule, k, cuts.back(), deadline));
-    }
-    return cuts.back() == schedule.Layer().height ? std::make_optional(cuts) : std::nullopt;
-}
-
-int64_t
-Makespan(const RowSchedule& schedule, const RowCuts& cuts)
-{
-    int64_t makespan = 0;
-    for (uint32_t k = 0; k < schedule.Costs().Devices(); ++k)
-    {
-        makespan = std::max(makespan, schedule.Finish(k, Strip(cuts, k)));
-    }
-    return makespan;
-}
-
-/// The smallest makespan that cuts of the next layer can have; none if no cuts fit.
-std::optional<int64_t>
-SmallestMakespan(const RowSchedule& schedule)
-{
-    const auto fitting = FrontLoaded(schedule, ROW_TIME_MAX);
-    if (!fitting)
-    {
-        return std::nullopt;
-    }
-    int64_t low = -1; // not feasible
-    int64_t high = Makespan(schedule, *fitting);
-    while (high - low > 1)
-    {
-        const int64_t middle = low + (high - low) / 2;
-        const auto cuts = FrontLoaded(schedule, middle);
-        if (cuts)
+        const auto fitting = FrontLoaded(std::numeric_limits<int64_t>::max());
+        if (!fitting)
         {
-            high = Makespan(schedule, *cuts);
+            return std::nullopt;
         }
-        else
+        int64_t low = -1; // not feasible
+        int64_t high = Makespan(*fitting);
+        while (high - low > 1)
         {
-            low = middle;
+            const int64_t middle = low + (high - low) / 2;
+            const auto cuts = FrontLoaded(middle);
+            if (cuts)
+            {
+                high = Makespan(*cuts);
+            }
+            else
+            {
+                low = middle;
+            }
         }
+        return high;
     }
-    return high;
-}
 
-/// Where the cuts of the next layer would best lie.
-RowCuts
-Target(const RowSchedule& schedule, CutTarget target)
-{
-    const RowLayer& layer = schedule.Layer();
-    const uint32_t devices = schedule.Costs().Devices();
-    if (target == CutTarget::PREDECESSOR)
+    /**
+     * Cuts that meet a deadline that can be met, as near to the target as it allows (papers.md,
+     * section 7.6). From the end backwards: no device may begin below `lowest`, or the later ones
+     * cannot do the rest; everything from there up to the largest feasible end is possible.
+     */
+    RowCuts NearTarget(int64_t deadline) const
     {
-        const auto split = [](const RowInput& input) { return input.rule.kind != RowKind::WHOLE; };
-        const auto input = std::find_if(layer.inputs.begin(), layer.inputs.end(), split);
-        const auto height = static_cast<double>(layer.height);
-        const auto above = static_cast<double>(schedule.Model().layers[input->layer].height);
-        RowCuts cuts;
-        for (const int64_t cut : schedule.Cuts(input->layer))
+        RowCuts lowest(m_devices + 1, m_height);
+        for (uint32_t k = m_devices; k-- > 0;)
         {
-            cuts.push_back(std::llround(static_cast<double>(cut) * height / above));
+            lowest[k] = SmallestBegin(k, lowest[k + 1], deadline);
+        }
+        const RowCuts target = Target();
+        RowCuts cuts{0};
+        for (uint32_t k = 0; k < m_devices; ++k)
+        {
+            cuts.push_back(std::clamp(target[k + 1],
+                                      std::max(lowest[k + 1], cuts.back()),
+                                      LargestEnd(k, cuts.back(), deadline)));
         }
         return cuts;
     }
-    if (target == CutTarget::PROPORTIONAL)
-    {
-        std::vector<double> speeds;
-        for (const RowTime& time : schedule.Costs().compute[schedule.Next()])
-        {
-            speeds.push_back(1.0 / std::max(1.0, static_cast<double>(time.At(layer.height))));
-        }
-        return ShareRows(layer.height, speeds);
-    }
-    return WholeOn(0, devices, layer.height);
-}
 
-/**
- * Cuts that meet a deadline that can be met, as near to the target as it allows (papers.md, section
- * 7.6). From the end backwards: no device may begin below `lowest`, or the later ones cannot do the
- * rest; everything from there up to the largest feasible end is possible.
- */
-RowCuts
-NearTarget(const RowSchedule& schedule, int64_t deadline, const RowCuts& target)
+  private:
+    /// When the device is done with the strip; the more rows, the later [ns].
+    int64_t Done(uint32_t k, RowRange rows) const
+    {
+        const int64_t finish = m_schedule.Finish(k, rows);
+        int64_t sent = 0;
+        for (uint32_t j = 0; m_goal.lookAhead && !m_expected.empty() && j < m_devices; ++j)
+        {
+            const RowRange away = Overlap(rows, Strip(m_expected, j));
+            if (j != k && !away.Empty())
+            {
+                const RowLink& link = m_schedule.Costs().links[k][j];
+                const auto bytes = static_cast<uint64_t>(away.Size()) * m_schedule.Layer().rowBytes;
+                sent = std::max(sent, std::min(ROW_TIME_MAX, link.latency + link.Busy(bytes)));
+            }
+        }
+        return finish + sent;
+    }
+
+    bool Feasible(uint32_t k, RowRange rows, int64_t deadline) const
+    {
+        const bool allowed = m_goal.shares.empty() || m_goal.shares[k] > 0;
+        return rows.Empty() || (allowed && m_schedule.Fits(k, rows) && Done(k, rows) <= deadline);
+    }
+
+    /// The largest end of a feasible strip that begins here; the beginning itself if there is none.
+    int64_t LargestEnd(uint32_t k, int64_t begin, int64_t deadline) const
+    {
+        int64_t good = begin;
+        int64_t bad = m_height + 1;
+        while (bad - good > 1)
+        {
+            const int64_t middle = good + (bad - good) / 2;
+            (Feasible(k, {begin, middle}, deadline) ? good : bad) = middle;
+        }
+        return good;
+    }
+
+    /// The smallest beginning of a feasible strip that ends here; the end itself if there is none.
+    int64_t SmallestBegin(uint32_t k, int64_t end, int64_t deadline) const
+    {
+        int64_t good = end;
+        int64_t bad = -1;
+        while (good - bad > 1)
+        {
+            const int64_t middle = bad + (good - bad) / 2;
+            (Feasible(k, {middle, end}, deadline) ? good : bad) = middle;
+        }
+        return good;
+    }
+
+    /// Cuts that meet the deadline, each strip as large as it can be; none if there are none.
+    std::optional<RowCuts> FrontLoaded(int64_t deadline) const
+    {
+        RowCuts cuts{0};
+        for (uint32_t k = 0; k < m_devices; ++k)
+        {
+            cuts.push_back(LargestEnd(k, cuts.back(), deadline));
+        }
+        return cuts.back() == m_height ? std::make_optional(cuts) : std::nullopt;
+    }
+
+    int64_t Makespan(const RowCuts& cuts) const
+    {
+        int64_t makespan = 0;
+        for (uint32_t k = 0; k < m_devices; ++k)
+        {
+            makespan = std::max(makespan, Done(k, Strip(cuts, k)));
+        }
+        return makespan;
+    }
+
+    /// Where the cuts would best lie.
+    RowCuts Target() const
+    {
+        const RowLayer& layer = m_schedule.Layer();
+        if (m_goal.target == CutTarget::PREDECESSOR)
+        {
+            const auto input =
+                std::find_if(layer.inputs.begin(), layer.inputs.end(), [](const RowInput& one) {
+                    return one.rule.kind != RowKind::WHOLE;
+                });
+            const auto scale = static_cast<double>(m_height) /
+                               static_cast<double>(m_schedule.Model().layers[input->layer].height);
+            RowCuts cuts;
+            for (const int64_t cut : m_schedule.Cuts(input->layer))
+            {
+                cuts.push_back(std::llround(static_cast<double>(cut) * scale));
+            }
+            return cuts;
+        }
+        if (m_goal.target == CutTarget::PROPORTIONAL)
+        {
+            std::vector<double> speeds;
+            for (const RowTime& time : m_schedule.Costs().compute[m_schedule.Next()])
+            {
+                speeds.push_back(1.0 / std::max(1.0, static_cast<double>(time.At(m_height))));
+            }
+            return ShareRows(m_height, speeds);
+        }
+        return WholeOn(0, m_devices, m_height);
+    }
+
+    const RowSchedule& m_schedule;
+    const RowGoal& m_goal;
+    uint32_t m_devices;
+    int64_t m_height;
+    RowCuts m_expected; //!< by the shares of the goal; empty without
+};
+
+/// The speeds of the devices of a set; 0 for the others.
+std::vector<double>
+SharesOf(uint64_t set, std::vector<double> speeds)
 {
-    const uint32_t devices = schedule.Costs().Devices();
-    RowCuts lowest(devices + 1, schedule.Layer().height);
-    for (uint32_t k = devices; k-- > 0;)
+    for (size_t k = 0; k < speeds.size(); ++k)
     {
-        lowest[k] = SmallestBegin(schedule, k, lowest[k + 1], deadline);
+        speeds[k] *= (set >> k) & 1 ? 1 : 0;
     }
-    RowCuts cuts{0};
-    for (uint32_t k = 0; k < devices; ++k)
-    {
-        cuts.push_back(std::clamp(target[k + 1],
-                                  std::max(lowest[k + 1], cuts.back()),
-                                  LargestEnd(schedule, k, cuts.back(), deadline)));
-    }
-    return cuts;
+    return speeds;
 }
 
 } // namespace
@@ -178,18 +224,15 @@ BestDeviceCuts(const RowSchedule& schedule)
 }
 
 std::optional<RowCuts>
-ExactCuts(const RowSchedule& schedule, CutTarget target)
+ExactCuts(const RowSchedule& schedule, const RowGoal& goal)
 {
     if (!schedule.Layer().splittable)
     {
         return BestDeviceCuts(schedule);
     }
-    const auto makespan = SmallestMakespan(schedule);
-    if (!makespan)
-    {
-        return std::nullopt;
-    }
-    return NearTarget(schedule, *makespan, Target(schedule, target));
+    const ExactLayer layer(schedule, goal);
+    const auto makespan = layer.SmallestMakespan();
+    return makespan ? std::make_optional(layer.NearTarget(*makespan)) : std::nullopt;
 }
 
 std::optional<RowPlan>
@@ -235,22 +278,56 @@ BestOf(const std::vector<RowPlan>& plans, const RowModel& model, const RowCosts&
     return *best;
 }
 
-RowPlan
-PlanRows(const RowModel& model, const RowCosts& costs, bool guard)
+std::vector<uint64_t>
+DeviceSubsets(uint32_t devices)
 {
-    std::vector<RowPlan> plans;
-    for (const CutTarget target :
-         {CutTarget::PREDECESSOR, CutTarget::PROPORTIONAL, CutTarget::FRONT_LOADED})
+    std::vector<uint64_t> sets;
+    const uint64_t all = (uint64_t(1) << devices) - 1;
+    for (uint64_t set = 1; devices <= SUBSET_DEVICES && set < all; ++set)
     {
-        const auto plan = PlanProgressively(model, costs, [target](const RowSchedule& schedule) {
-            return ExactCuts(schedule, target);
+        sets.push_back(set);
+    }
+    for (uint32_t k = 0; devices > SUBSET_DEVICES && k < devices; ++k)
+    {
+        sets.push_back(uint64_t(1) << k);
+    }
+    sets.push_back(all);
+    return sets;
+}
+
+RowPlan
+PlanRows(const RowModel& model, const RowCosts& costs, const RowPlannerOptions& options)
+{
+    const std::vector<double> speeds = ModelSpeeds(model, costs);
+    std::vector<RowGoal> goals;
+    for (const uint64_t set : DeviceSubsets(costs.Devices()))
+    {
+        const bool all = set + 1 == uint64_t(1) << costs.Devices();
+        for (const CutTarget target :
+             {CutTarget::PREDECESSOR, CutTarget::PROPORTIONAL, CutTarget::FRONT_LOADED})
+        {
+            if (all || options.subsets)
+            {
+                goals.push_back({target, SharesOf(set, speeds), false});
+            }
+            if ((all || options.subsets) && options.lookAhead)
+            {
+                goals.push_back({target, SharesOf(set, speeds), true});
+            }
+        }
+    }
+    std::vector<RowPlan> plans;
+    for (const RowGoal& goal : goals)
+    {
+        const auto plan = PlanProgressively(model, costs, [&goal](const RowSchedule& schedule) {
+            return ExactCuts(schedule, goal);
         });
         if (plan)
         {
             plans.push_back(*plan);
         }
     }
-    return BestOf(plans, model, costs, guard);
+    return BestOf(plans, model, costs, options.guard);
 }
 
 } // namespace mdi

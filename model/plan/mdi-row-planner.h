@@ -22,6 +22,18 @@ enum class CutTarget
     FRONT_LOADED, //!< as many rows as possible on the first devices
 };
 
+/// What the planner of a layer aims at.
+struct RowGoal
+{
+    CutTarget target = CutTarget::PREDECESSOR; //!< decides between cuts of the same makespan
+    /// Per device, the share of the rows that it is expected to have of later layers, too; devices
+    /// whose share is 0 get no rows of layers that can be split. Empty: all devices may.
+    std::vector<double> shares;
+    /// A strip is done when its rows have been sent to the devices that have them by the shares: a
+    /// look ahead at the next layer (papers.md, section 7.8).
+    bool lookAhead = false;
+};
+
 /**
  * Cuts of the next layer with the smallest makespan, exact for the order of the devices: bisection
  * in integer nanoseconds (EdgeFlow-style, reconstructed: papers.md, section 7.6, which solves the
@@ -31,7 +43,7 @@ enum class CutTarget
  *
  * \return none if no cuts respect the memory limits in this order of the devices
  */
-std::optional<RowCuts> ExactCuts(const RowSchedule& schedule, CutTarget target);
+std::optional<RowCuts> ExactCuts(const RowSchedule& schedule, const RowGoal& goal = {});
 
 /// The best device for the whole of the next layer, ties as in ExactCuts; none if it fits nowhere.
 std::optional<RowCuts> BestDeviceCuts(const RowSchedule& schedule);
@@ -62,16 +74,32 @@ RowPlan BestOf(const std::vector<RowPlan>& plans,
                bool guard);
 
 /**
+ * The sets of devices to start from, as bits: every one that is not empty for up to 6 devices;
+ * above that each device alone, and all of them.
+ */
+std::vector<uint64_t> DeviceSubsets(uint32_t devices);
+
+/// Which plans PlanRows makes to choose from.
+struct RowPlannerOptions
+{
+    bool guard = true;      //!< every single device, see BestOf
+    bool subsets = false;   //!< plans on each of DeviceSubsets, not on all devices only
+    bool lookAhead = false; //!< plans with RowGoal::lookAhead, too
+};
+
+/**
  * Plan a model progressively in topological order, every layer exactly, with each CutTarget, and
  * keep the best (EdgeFlow-style, reconstructed: papers.md, sections 7.6 and 7.8; C. Hu, B. Li,
  * INFOCOM 2022).
  *
  * \param model the model
  * \param costs of idle devices in a fixed order, and private links
- * \param guard compare with every single device, see BestOf
+ * \param options the plans to choose from
  * \throws std::invalid_argument if the costs do not suit, or the model does not fit
  */
-RowPlan PlanRows(const RowModel& model, const RowCosts& costs, bool guard = true);
+RowPlan PlanRows(const RowModel& model,
+                 const RowCosts& costs,
+                 const RowPlannerOptions& options = {});
 
 } // namespace mdi
 } // namespace ns3
