@@ -6,8 +6,10 @@
 
 #include "mdi-row-plan.h"
 
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 namespace ns3
 {
