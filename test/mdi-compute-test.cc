@@ -82,7 +82,7 @@ TinyGraph()
     int32_t input = -1;
     for (const char* name : {"a/x", "b/y", "c"})
     {
-        layers.push_back({name, "aten::relu", "", {input++}, {spec}, 1000, 0, {}});
+        layers.push_back({name, "aten::relu", "", {input++}, {spec}, 1000, 0, {}, {}});
     }
     return LayerGraph("net", {spec}, layers);
 }

@@ -84,6 +84,7 @@ Thirds(size_t layers)
                          {spec},
                          1,
                          0,
+                         {},
                          {}});
     }
     timing.whole = {timing.layersS / 1.1, 0.03, 0, 0};

@@ -3,12 +3,12 @@
 
 #include "mdi-layer-graph-json.h"
 
+#include "mdi-json-place.h"
+
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 #include <fstream>
-#include <initializer_list>
 #include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -29,127 +29,9 @@ using OrderedJson = nlohmann::ordered_json;
 constexpr int64_t VERSION = 1;
 constexpr const char* FORMAT = "mdi-layer-graph";
 
-/// A JSON value together with where it stands, so that every complaint names its place.
-class Place
-{
-  public:
-    Place(const Json& value, const std::string& file, const std::string& path)
-        : m_value(value),
-          m_file(file),
-          m_path(path)
-    {
-    }
-
-    [[noreturn]] void Fail(const std::string& what) const
-    {
-        throw std::runtime_error(m_file + ": " + (m_path.empty() ? "" : m_path + ": ") + what);
-    }
-
-    /// Only these fields may be present; the first `required` ones must be.
-    void CheckFields(std::initializer_list<const char*> fields, size_t required) const
-    {
-        if (!m_value.is_object())
-        {
-            Fail(std::string("expected an object, found ") + m_value.type_name());
-        }
-        for (size_t i = 0; i < required; ++i)
-        {
-            if (!Has(fields.begin()[i]))
-            {
-                Fail(std::string("the field '") + fields.begin()[i] + "' is missing");
-            }
-        }
-        for (const auto& [key, ignored] : m_value.items())
-        {
-            const auto same = [&key = key](const char* field) { return key == field; };
-            if (std::none_of(fields.begin(), fields.end(), same))
-            {
-                std::string known;
-                for (const char* field : fields)
-                {
-                    known += (known.empty() ? "" : ", ") + std::string(field);
-                }
-                Fail("unknown field '" + key + "'; known are " + known);
-            }
-        }
-    }
-
-    bool Has(const char* field) const
-    {
-        return m_value.contains(field);
-    }
-
-    Place At(const char* field) const
-    {
-        return Place(
-            m_value.at(field), m_file, m_path.empty() ? field : m_path + "." + std::string(field));
-    }
-
-    std::vector<Place> Items() const
-    {
-        if (!m_value.is_array())
-        {
-            Fail(std::string("expected an array, found ") + m_value.type_name());
-        }
-        std::vector<Place> items;
-        for (size_t i = 0; i < m_value.size(); ++i)
-        {
-            items.emplace_back(m_value[i], m_file, m_path + "[" + std::to_string(i) + "]");
-        }
-        return items;
-    }
-
-    std::string Text() const
-    {
-        if (!m_value.is_string())
-        {
-            Fail("expected a string, found " + Found());
-        }
-        return m_value.get<std::string>();
-    }
-
-    int64_t Integer(int64_t low, int64_t high) const
-    {
-        const bool tooLarge =
-            m_value.is_number_unsigned() &&
-            m_value.get<uint64_t>() > uint64_t(std::numeric_limits<int64_t>::max());
-        if (!m_value.is_number_integer() || tooLarge || m_value.get<int64_t>() < low ||
-            m_value.get<int64_t>() > high)
-        {
-            Fail("expected an integer from " + std::to_string(low) + " to " + std::to_string(high) +
-                 ", found " + Found());
-        }
-        return m_value.get<int64_t>();
-    }
-
-    double Number() const
-    {
-        if (!m_value.is_number() || !std::isfinite(m_value.get<double>()) ||
-            m_value.get<double>() < 0)
-        {
-            Fail("expected a number from 0 up, found " + Found());
-        }
-        return m_value.get<double>();
-    }
-
-  private:
-    std::string Found() const
-    {
-        if (m_value.is_structured())
-        {
-            return m_value.type_name();
-        }
-        const std::string text = m_value.dump(-1, ' ', true, Json::error_handler_t::replace);
-        return text.size() > 60 ? text.substr(0, 60) + "..." : text;
-    }
-
-    const Json& m_value;
-    const std::string& m_file;
-    std::string m_path;
-};
-
 constexpr int64_t MAX_INDEX = std::numeric_limits<int32_t>::max();
 constexpr int64_t MAX_BYTES = int64_t(1) << 50;
+constexpr int64_t MAX_ROWS = int64_t(1) << 24; //!< of a kernel, a stride, an offset
 
 OrderedJson
 SpecsToJson(const std::vector<TensorSpec>& specs)
@@ -193,11 +75,90 @@ ReadSpecs(const Place& place)
     return specs;
 }
 
+OrderedJson
+RowRuleToJson(const RowRule& rule)
+{
+    OrderedJson json = {{"kind", RowKindName(rule.kind)}};
+    switch (rule.kind)
+    {
+    case RowKind::WHOLE:
+    case RowKind::SAME:
+        break;
+    case RowKind::WINDOW:
+    case RowKind::TRANSPOSED:
+        json["kernel"] = rule.kernel;
+        json["stride"] = rule.stride;
+        json["padding"] = rule.padding;
+        json["dilation"] = rule.dilation;
+        break;
+    case RowKind::NEAREST:
+    case RowKind::BILINEAR:
+    case RowKind::SPACE_TO_DEPTH:
+        json["factor"] = rule.factor;
+        break;
+    case RowKind::CONCAT_ROWS:
+        json["offset"] = rule.offset;
+        break;
+    }
+    return json;
+}
+
+RowRule
+ReadRowRule(const Place& place)
+{
+    place.CheckFields({"kind", "kernel", "stride", "padding", "dilation", "factor", "offset"}, 1);
+    RowRule rule;
+    const Place kind = place.At("kind");
+    if (!RowKindFromName(kind.Text(), rule.kind))
+    {
+        kind.Fail("unknown kind '" + kind.Text() +
+                  "'; known are whole, same, window, nearest, bilinear, transposed, "
+                  "space_to_depth, concat_rows");
+    }
+    const auto read = [&place](const char* field, int64_t low) {
+        return static_cast<uint32_t>(place.At(field).Integer(low, MAX_ROWS));
+    };
+    switch (rule.kind)
+    {
+    case RowKind::WHOLE:
+    case RowKind::SAME:
+        place.CheckFields({"kind"}, 1);
+        break;
+    case RowKind::WINDOW:
+    case RowKind::TRANSPOSED:
+        place.CheckFields({"kind", "kernel", "stride", "padding", "dilation"}, 5);
+        rule.kernel = read("kernel", 1);
+        rule.stride = read("stride", 1);
+        rule.padding = read("padding", 0);
+        rule.dilation = read("dilation", 1);
+        break;
+    case RowKind::NEAREST:
+    case RowKind::BILINEAR:
+    case RowKind::SPACE_TO_DEPTH:
+        place.CheckFields({"kind", "factor"}, 2);
+        rule.factor = read("factor", 1);
+        break;
+    case RowKind::CONCAT_ROWS:
+        place.CheckFields({"kind", "offset"}, 2);
+        rule.offset = read("offset", 0);
+        break;
+    }
+    return rule;
+}
+
 Layer
 ReadLayer(const Place& place, int64_t index, int64_t modelInputs)
 {
-    place.CheckFields(
-        {"name", "inputs", "outputs", "op", "block", "flop", "weight_bytes", "shared_weights"}, 3);
+    place.CheckFields({"name",
+                       "inputs",
+                       "outputs",
+                       "op",
+                       "block",
+                       "flop",
+                       "weight_bytes",
+                       "shared_weights",
+                       "rows"},
+                      3);
     Layer layer;
     layer.name = place.At("name").Text();
     if (layer.name.empty())
@@ -233,6 +194,19 @@ ReadLayer(const Place& place, int64_t index, int64_t modelInputs)
             layer.shared.push_back(
                 {static_cast<uint32_t>(shared.At("id").Integer(0, MAX_INDEX)),
                  static_cast<uint64_t>(shared.At("bytes").Integer(0, MAX_BYTES))});
+        }
+    }
+    if (place.Has("rows"))
+    {
+        for (const Place& rule : place.At("rows").Items())
+        {
+            layer.rows.push_back(ReadRowRule(rule));
+        }
+        if (layer.rows.size() != layer.inputs.size())
+        {
+            place.At("rows").Fail("expected " + std::to_string(layer.inputs.size()) +
+                                  " rules, one per input, found " +
+                                  std::to_string(layer.rows.size()));
         }
     }
     return layer;
@@ -320,6 +294,10 @@ LayerGraphToJson(const LayerGraph& graph)
         for (const SharedWeights& shared : layer.shared)
         {
             layers.back()["shared_weights"].push_back({{"id", shared.id}, {"bytes", shared.bytes}});
+        }
+        for (const RowRule& rule : layer.rows)
+        {
+            layers.back()["rows"].push_back(RowRuleToJson(rule));
         }
     }
     std::vector<uint32_t> forbidden;

@@ -27,10 +27,14 @@ namespace mdi
  *  "exits": []}
  * \endcode
  *
- * An input of a layer is the index of an earlier layer, or -1-i for input i of the model. `shared_weights`
- * lists {"id": 0, "bytes": 8} for weights that layers with the same id share. `op`, `block`,
- * `flop`, `weight_bytes`, `shared_weights`, `outputs` of the model (default: the last layer),
- * `forbidden_cuts` (boundaries) and `exits` (layers) may be left out.
+ * An input of a layer is the index of an earlier layer, or -1-i for input i of the model.
+ * `shared_weights` lists {"id": 0, "bytes": 8} for weights that layers with the same id share.
+ * `rows` lists a RowRule per input, for layers that can be split: {"kind": "whole" or "same"},
+ * {"kind": "window" or "transposed", "kernel": 3, "stride": 1, "padding": 1, "dilation": 1},
+ * {"kind": "nearest", "bilinear" or "space_to_depth", "factor": 2}, or {"kind": "concat_rows",
+ * "offset": 8}. `op`, `block`, `flop`, `weight_bytes`, `shared_weights`, `rows`, `outputs` of the
+ * model (default: the last layer), `forbidden_cuts` (boundaries) and `exits` (layers) may be left
+ * out.
  */
 std::string LayerGraphToJson(const LayerGraph& graph);
 

@@ -131,6 +131,21 @@ SpecsText(const std::vector<TensorSpec>& specs)
     return text;
 }
 
+int64_t
+CommonHeight(const std::vector<TensorSpec>& specs)
+{
+    int64_t height = 0;
+    for (const TensorSpec& spec : specs)
+    {
+        if (spec.shape.size() != 4 || (height != 0 && spec.shape[2] != height))
+        {
+            return 0;
+        }
+        height = spec.shape[2];
+    }
+    return height;
+}
+
 LayerGraph::LayerGraph(std::string name,
                        std::vector<TensorSpec> inputs,
                        std::vector<Layer> layers,
@@ -200,6 +215,7 @@ LayerGraph::LayerGraph(std::string name,
         {
             spec.Bytes();
         }
+        CheckRows(layer, here);
         m_flopBefore.push_back(m_flopBefore.back() + layer.flop);
     }
     for (const uint32_t output : m_outputs)
@@ -210,6 +226,32 @@ LayerGraph::LayerGraph(std::string name,
                                         ", but the model has " + std::to_string(size) + " layers");
         }
         m_lastUse[output] = size;
+    }
+}
+
+void
+LayerGraph::CheckRows(const Layer& layer, const std::string& here) const
+{
+    if (!layer.rows.empty() && layer.rows.size() != layer.inputs.size())
+    {
+        throw std::invalid_argument(here + " has " + std::to_string(layer.rows.size()) +
+                                    " row rules, but " + std::to_string(layer.inputs.size()) +
+                                    " inputs");
+    }
+    for (size_t i = 0; i < layer.rows.size(); ++i)
+    {
+        const int32_t input = layer.inputs[i];
+        const int64_t from = CommonHeight(
+            input >= 0 ? m_layers[input].outputs : std::vector<TensorSpec>{m_inputs[-1 - input]});
+        const int64_t to = CommonHeight(layer.outputs);
+        const RowRule& rule = layer.rows[i];
+        if (rule.kind != RowKind::WHOLE && !RowRuleFits(rule, from, to))
+        {
+            throw std::invalid_argument(here + " cannot make " + std::to_string(to) +
+                                        " rows from the " + std::to_string(from) +
+                                        " rows of its input " + std::to_string(i) +
+                                        " by the rule '" + RowKindName(rule.kind) + "'");
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 #ifndef MDI_LAYER_GRAPH_H
 #define MDI_LAYER_GRAPH_H
 
+#include "mdi-row-rule.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -50,6 +52,12 @@ bool operator==(const TensorSpec& a, const TensorSpec& b);
 /// Such as "1x3x32x32 float32, 1 int64".
 std::string SpecsText(const std::vector<TensorSpec>& specs);
 
+/**
+ * The height that the tensors have in common, the third of their four dimensions (batch, channels,
+ * height, width); 0 if they have none.
+ */
+int64_t CommonHeight(const std::vector<TensorSpec>& specs);
+
 /// Weights that several layers read, such as a language model's embedding that is its head, too.
 struct SharedWeights
 {
@@ -71,6 +79,8 @@ struct Layer
     double flop = 0;              //!< work of one call, 2 FLOP per multiply-accumulate
     uint64_t weightBytes = 0;     //!< parameters and buffers that it reads
     std::vector<SharedWeights> shared; //!< those of them that other layers read, too
+    /// Per input, how the rows of its outputs depend on that input's; empty: cannot be split.
+    std::vector<RowRule> rows;
 };
 
 /// An early exit: an answer that is ready before the last layer (papers.md, section 6).
@@ -97,7 +107,8 @@ class LayerGraph
      * \param inputs the inputs of the model
      * \param layers in executable order: every input of a layer is produced before it
      * \param outputs layers whose outputs form the result (the last layer, if empty)
-     * \throws std::invalid_argument naming the layer that refers to a later or unknown one
+     * \throws std::invalid_argument naming the layer that refers to a later or unknown one, or
+     *         whose sizes or row rules cannot be
      */
     LayerGraph(std::string name,
                std::vector<TensorSpec> inputs,
@@ -161,6 +172,7 @@ class LayerGraph
   private:
     void CheckBoundary(uint32_t boundary) const;
     void CheckSlice(uint32_t begin, uint32_t end) const;
+    void CheckRows(const Layer& layer, const std::string& here) const;
 
     std::string m_name;
     std::vector<TensorSpec> m_inputs;
