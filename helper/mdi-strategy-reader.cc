@@ -86,8 +86,8 @@ ReadStrategy(const JsonReader& json,
     if (const auto type = json.Find("type"))
     {
         TypeId tid;
-        if (!TypeId::LookupByNameFailSafe(type->Name(), &tid) || !tid.IsChildOf(base) ||
-            !tid.HasConstructor())
+        const bool found = TypeId::LookupByNameFailSafe(type->Name(), &tid);
+        if (!found || !tid.IsChildOf(base) || !tid.HasConstructor())
         {
             std::vector<std::string> names;
             for (uint16_t i = 0; i < TypeId::GetRegisteredN(); ++i)
@@ -99,7 +99,10 @@ ReadStrategy(const JsonReader& json,
                 }
             }
             type->Fail("there is no " + base.GetName() + " " + Quoted(type->Name()),
-                       DidYouMean(type->Name(), names));
+                       found ? "that class has no AddConstructor, or another parent; " +
+                                   DidYouMean("", names)
+                             : DidYouMean(type->Name(), names) +
+                                   " (a class of your own: --load=FILE.so)");
         }
         factory = ObjectFactory(tid.GetName());
     }
