@@ -5,6 +5,7 @@
 
 #include "ns3/command-line.h"
 #include "ns3/mdi-comparison.h"
+#include "ns3/mdi-plugin.h"
 #include "ns3/mdi-program.h"
 #include "ns3/mdi-results-folder.h"
 #include "ns3/mdi-scenario.h"
@@ -50,7 +51,9 @@ int
 Run(int argc, char* argv[])
 {
     CheckFlags(
-        argc, argv, {"systems", "set", "network", "tensors", "runs", "seed", "out", "overwrite"});
+        argc,
+        argv,
+        {"systems", "set", "load", "network", "tensors", "runs", "seed", "out", "overwrite"});
     std::string file = "traces/scenarios/five-xavier-mesh.json";
     ScenarioChanges changes;
     std::string runs;
@@ -66,6 +69,7 @@ Run(int argc, char* argv[])
                  "path=value: change any field of the scenario, such as sources.ts.priority=5; "
                  "may be repeated",
                  MakeCallback(&AddSet));
+    AddLoadFlag(cmd, argc, argv);
     cmd.AddValue("network", "fidelity of the network: packet", changes.network);
     cmd.AddValue(
         "tensors", "execute, memo (run no slice twice on one input) or none", changes.tensors);

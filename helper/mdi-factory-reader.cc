@@ -62,8 +62,8 @@ ReadFactory(const JsonReader& json, ObjectFactory& factory, const TypeId& base)
     if (const auto type = json.Find("type"))
     {
         TypeId tid;
-        if (!TypeId::LookupByNameFailSafe(type->Name(), &tid) || !tid.IsChildOf(base) ||
-            !tid.HasConstructor())
+        const bool found = TypeId::LookupByNameFailSafe(type->Name(), &tid);
+        if (!found || !tid.IsChildOf(base) || !tid.HasConstructor())
         {
             std::vector<std::string> names;
             for (uint16_t i = 0; i < TypeId::GetRegisteredN(); ++i)
@@ -75,7 +75,10 @@ ReadFactory(const JsonReader& json, ObjectFactory& factory, const TypeId& base)
                 }
             }
             type->Fail("there is no " + base.GetName() + " " + Quoted(type->Name()),
-                       DidYouMean(type->Name(), names));
+                       found ? "that class has no AddConstructor, or another parent; " +
+                                   DidYouMean("", names)
+                             : DidYouMean(type->Name(), names) +
+                                   " (a class of your own: --load=FILE.so)");
         }
         factory = ObjectFactory(tid.GetName());
     }

@@ -92,7 +92,7 @@ CheckFlags(int argc, char* argv[], const std::vector<std::string>& flags)
         const std::string name =
             dashes == std::string::npos ? "" : argument.substr(dashes, argument.find('=') - dashes);
         if (std::find(known.begin(), known.end(), name) == known.end() &&
-            name.compare(0, 5, "ns3::") != 0)
+            name.find("::") == std::string::npos) // a class's attribute is ns-3's to check
         {
             throw BadInput("unknown flag " + argument + "; " + DidYouMean(name, known) +
                            " (--help explains them)");
