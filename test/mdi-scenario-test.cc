@@ -8,6 +8,7 @@
 
 #include "ns3/boolean.h"
 #include "ns3/double.h"
+#include "ns3/mdi-exit-rule.h"
 #include "ns3/mdi-pa-mdi.h"
 #include "ns3/mdi-partitioner.h"
 #include "ns3/uinteger.h"
@@ -804,6 +805,104 @@ TEST(Scenario, ComposesSystemsOfParts)
     systems[4].pipeline->Create<Pipeline>()->GetAttribute("Adapt", adapt);
     EXPECT_FALSE(adapt.Get());
     EXPECT_TRUE(systems[5].handshake);
+}
+
+TEST(Scenario, EarlyExitsAndAdmissionGoWithEveryRouter)
+{
+    Tiny tiny;
+    tiny.json["systems"] = {
+        {{"name", "pa-mdi-exit"},
+         {"router", "pa-mdi"},
+         {"exit", {{"type", "ns3::mdi::FixedExit"}, {"Threshold", 0.8}}},
+         {"admission", {{"type", "adaptive-rate"}, {"LowTasks", 5}}}},
+        {{"name", "usual"}, {"exit", true}},
+        {{"name", "as-mdi-exit"}, {"preset", "ms-mdi"}, {"exit", "mdi-exit"}},
+        {{"name", "without"}, {"preset", "mdi-exit"}, {"exit", false}},
+        {{"name", "periodic"}, {"admission", {{"type", "periodic"}, {"rate_hz", 8}}}},
+    };
+    const auto systems = tiny.Read().systems;
+    ASSERT_EQ(systems.size(), 5u);
+    // What is not named comes from the system whose router is named.
+    const SystemSpec pa = MakePreset("pa-mdi");
+    EXPECT_EQ(systems[0].partitioner.GetTypeId(), pa.partitioner.GetTypeId());
+    EXPECT_EQ(systems[0].queue.GetTypeId(), pa.queue.GetTypeId());
+    EXPECT_TRUE(systems[0].handshake);
+    ASSERT_TRUE(systems[0].exit);
+    EXPECT_EQ(systems[0].exit->Create<ExitRule>()->Threshold(), 0.8);
+    ASSERT_TRUE(systems[0].admission);
+    UintegerValue low;
+    systems[0].admission->Create<Admission>()->GetAttribute("LowTasks", low);
+    EXPECT_EQ(low.Get(), 5u);
+
+    EXPECT_EQ(systems[1].exit->GetTypeId().GetName(), "ns3::mdi::FixedExit");
+    EXPECT_EQ(systems[2].exit->GetTypeId().GetName(), "ns3::mdi::AdaptiveExit");
+    EXPECT_FALSE(systems[3].exit);
+    EXPECT_EQ(systems[3].router.GetTypeId().GetName(), "ns3::mdi::MdiExitRouter");
+    std::ostringstream text;
+    text << *systems[4].admission;
+    EXPECT_NE(text.str().find("Constant=0.125"), std::string::npos) << text.str();
+}
+
+TEST(Scenario, RejectsExitsAndAdmissionThatAreNone)
+{
+    struct Case
+    {
+        Json system;
+        std::string start;
+        std::string part;
+    };
+
+    const std::vector<Case> cases = {
+        {{{"exit", "local"}}, "/systems/0/exit: the system 'local' has no", "false"},
+        {{{"exit", {{"type", "ns3::mdi::FixedExit"}, {"Threshold", 2}}}},
+         "/systems/0/exit/Threshold: '2' is no value",
+         "T_e"},
+        {{{"exit", {{"type", "ns3::mdi::FixedExit"}, {"PerExit", "high"}}}},
+         "/systems/0: ",
+         "'high' is no threshold"},
+        {{{"exit", {{"type", "ns3::mdi::FixedExits"}}}},
+         "/systems/0/exit/type: there is no ns3::mdi::ExitRule",
+         "FixedExit"},
+        {{{"exit", 1}}, "/systems/0/exit: ", "object"},
+        {{{"admission", {{"type", "times"}, {"times_s", {1}}}}},
+         "/systems/0/admission/type: ",
+         "adaptive-rate"},
+        {{{"admission", {{"type", "ns3::mdi::TraceAdmission"}}}},
+         "/systems/0/admission/type: ",
+         "adaptive-rate"},
+        {{{"admission", {{"type", "adaptive-rate"}, {"StepLoww", 1}}}},
+         "/systems/0/admission/StepLoww: ",
+         "StepLow"},
+        {{{"admission", {{"type", "periodic"}, {"rate_hz", 1}, {"interval_s", 1}}}},
+         "/systems/0/admission/rate_hz: a rate and an interval",
+         "one of"},
+        {{{"admission", {{"type", "ns3::mdi::FifoQueue"}}}},
+         "/systems/0/admission/type: there is no ns3::mdi::Admission",
+         "RateAdaptation"},
+    };
+    for (const auto& c : cases)
+    {
+        Tiny tiny;
+        Json system = c.system;
+        system["name"] = "x";
+        tiny.json["systems"] = Json::array({system});
+        ExpectMessage(tiny.MessageOf(), c.start, c.part);
+    }
+}
+
+TEST(Scenario, ADeviceMayHandTasksToSomeOthersOnly)
+{
+    Tiny tiny;
+    tiny.json["devices"][0]["offload_to"] = {"beta"};
+    const auto devices = tiny.Read().devices;
+    EXPECT_EQ(devices[0].handsTo, std::vector<uint32_t>{1});
+    EXPECT_TRUE(devices[1].handsTo.empty());
+    tiny.json["devices"][0]["offload_to"] = {"gamma"};
+    ExpectMessage(tiny.MessageOf(), "/devices/0/offload_to/0: unknown device 'gamma'", "");
+    tiny.json["devices"][0]["offload_to"] = {"alpha"};
+    ExpectMessage(tiny.MessageOf(), "/devices/0/offload_to/0: ", "once");
+    tiny.json["devices"][0]["offload_to"] = Json::array();
+    ExpectMessage(tiny.MessageOf(), "/devices/0/offload_to: ", "");
 }
 
 TEST(Scenario, RepositoryScenariosRead)
