@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,36 @@ namespace mdi
 
 namespace
 {
+
+/// Whether ns-3 can make an object of a text such as ns3::Class[Name=value|Name=value]: it aborts
+/// at what it does not know.
+bool
+IsObjectText(const std::string& text)
+{
+    static const std::regex form(R"(([\w:]+)(\[(.*)\])?)");
+    std::smatch parts;
+    TypeId type;
+    if (!std::regex_match(text, parts, form) ||
+        !TypeId::LookupByNameFailSafe(parts[1].str(), &type) || !type.HasConstructor())
+    {
+        return false;
+    }
+    std::istringstream attributes(parts[3].str());
+    for (std::string attribute; std::getline(attributes, attribute, '|');)
+    {
+        const size_t equals = attribute.find('=');
+        TypeId::AttributeInformation info;
+        if (equals == std::string::npos ||
+            !type.LookupAttributeByName(attribute.substr(0, equals), &info) ||
+            info.checker->GetValueTypeName() == "ns3::PointerValue" ||
+            info.checker->GetValueTypeName() == "ns3::TimeValue" ||
+            !info.checker->CreateValidValue(StringValue(attribute.substr(equals + 1))))
+        {
+            return false;
+        }
+    }
+    return true;
+}
 
 void
 SetAttribute(ObjectFactory& factory, const std::string& name, const JsonReader& value)
@@ -45,6 +76,11 @@ SetAttribute(ObjectFactory& factory, const std::string& name, const JsonReader& 
     {
         value.Fail(Quoted(text) + " is no value of attribute " + name,
                    info.help + " (such as 5ms)");
+    }
+    if (info.checker->GetValueTypeName() == "ns3::PointerValue" && !IsObjectText(text))
+    {
+        value.Fail(Quoted(text) + " is no value of attribute " + name,
+                   info.help + " (such as ns3::ConstantRandomVariable[Constant=1])");
     }
     if (!info.checker->CreateValidValue(StringValue(text)))
     {

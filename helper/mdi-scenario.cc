@@ -4,6 +4,7 @@
 #include "mdi-scenario.h"
 
 #include "mdi-admission-reader.h"
+#include "mdi-admission.h"
 #include "mdi-compute-trace-reader.h"
 #include "mdi-did-you-mean.h"
 #include "mdi-json-reader.h"
@@ -341,6 +342,14 @@ ReadSource(const JsonReader& json, const Scenario& scenario)
         source.start = Seconds(start->NonNegative(MAX_TIME_S));
     }
     source.admission = ReadAdmission(json["admission"], &source.times);
+    try
+    {
+        source.admission.Create<Admission>();
+    }
+    catch (const std::invalid_argument& error)
+    {
+        json["admission"].Fail(error.what());
+    }
     if (!source.times.empty() && source.times.size() < source.items)
     {
         json["admission"]["times_s"].Fail("fewer times than items", "one time per item");

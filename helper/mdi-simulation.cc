@@ -175,6 +175,19 @@ CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine)
                            ": device '" + scenario.devices[error.worker].name +
                            "' is too small: " + error.what());
         }
+        for (uint32_t i = 0; i < nodes.GetN(); ++i)
+        {
+            for (const uint32_t other : scenario.devices[i].handsTo)
+            {
+                if (network.Path(nodes.Get(i)->GetId(), nodes.Get(other)->GetId()).hops > 1)
+                {
+                    throw BadInput(scenario.file + ": /devices/" + std::to_string(i) +
+                                   "/offload_to: device '" + scenario.devices[other].name +
+                                   "' is no neighbour of '" + scenario.devices[i].name +
+                                   "'; name devices that are one hop away");
+                }
+            }
+        }
         if (system.codec && !mdi.GetDeployment()->IsCoding() &&
             system.codec->Create<Codec>()->IsRequired())
         {

@@ -4,6 +4,7 @@
 #include "mdi-strategy-reader.h"
 
 #include "mdi-admission-reader.h"
+#include "mdi-admission.h"
 #include "mdi-codec.h"
 #include "mdi-did-you-mean.h"
 #include "mdi-exit-rule.h"
@@ -51,7 +52,8 @@ ReadStrategy(const JsonReader& json,
     ReadFactory(json, spec.*member, base);
 }
 
-/// A strategy that can be absent: false, true (the usual class), a preset's name or an object.
+/// A strategy that can be absent: false, true (the preset's, else the usual class), a preset's name
+/// or an object.
 void
 ReadOptional(const JsonReader& json,
              std::optional<ObjectFactory> SystemSpec::*member,
@@ -70,18 +72,18 @@ ReadOptional(const JsonReader& json,
         }
         return;
     }
-    if (json.IsBool())
+    if (json.IsBool() && !json.Bool())
     {
         factory.reset();
-        if (json.Bool())
-        {
-            factory.emplace(usual);
-        }
         return;
     }
     if (!factory)
     {
         factory.emplace(usual);
+    }
+    if (json.IsBool())
+    {
+        return;
     }
     ReadFactory(json, *factory, base);
 }
@@ -184,6 +186,10 @@ ReadSystem(const JsonReader& json)
         if (spec.exit)
         {
             spec.exit->Create<ExitRule>();
+        }
+        if (spec.admission)
+        {
+            spec.admission->Create<Admission>();
         }
         spec.queue.Create<QueueDiscipline>();
         const bool immediate = spec.router.Create<Router>()->IsImmediate();

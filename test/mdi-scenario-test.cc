@@ -876,6 +876,19 @@ TEST(Scenario, RejectsExitsAndAdmissionThatAreNone)
         {{{"admission", {{"type", "periodic"}, {"rate_hz", 1}, {"interval_s", 1}}}},
          "/systems/0/admission/rate_hz: a rate and an interval",
          "one of"},
+        {{{"admission", {{"type", "adaptive-rate"}, {"LowTasks", 31}}}},
+         "/systems/0: RateAdaptation: LowTasks",
+         "HighTasks"},
+        {{{"exit", {{"type", "ns3::mdi::AdaptiveExit"}, {"HighTasks", 1}}}},
+         "/systems/0: AdaptiveExit: LowTasks",
+         "HighTasks"},
+        {{{"admission", {{"type", "ns3::mdi::RandomAdmission"}, {"Gap", "5"}}}},
+         "/systems/0/admission/Gap: '5' is no value",
+         "Constant=1"},
+        {{{"admission",
+           {{"type", "ns3::mdi::RandomAdmission"}, {"Gap", "ns3::ConstantRandomVariable[C=1]"}}}},
+         "/systems/0/admission/Gap: ",
+         "is no value"},
         {{{"admission", {{"type", "ns3::mdi::FifoQueue"}}}},
          "/systems/0/admission/type: there is no ns3::mdi::Admission",
          "RateAdaptation"},
@@ -897,8 +910,10 @@ TEST(Scenario, ADeviceMayHandTasksToSomeOthersOnly)
     const auto devices = tiny.Read().devices;
     EXPECT_EQ(devices[0].handsTo, std::vector<uint32_t>{1});
     EXPECT_TRUE(devices[1].handsTo.empty());
-    tiny.json["devices"][0]["offload_to"] = {"gamma"};
-    ExpectMessage(tiny.MessageOf(), "/devices/0/offload_to/0: unknown device 'gamma'", "");
+    tiny.json["devices"][0]["offload_to"] = {"nobody"};
+    ExpectMessage(tiny.MessageOf(), "/devices/0/offload_to/0: unknown device 'nobody'", "");
+    tiny.json["devices"][0]["offload_to"] = {"gamma"}; // two hops away
+    ExpectMessage(tiny.MessageOf(), "/devices/0/offload_to: ", "no neighbour of 'alpha'");
     tiny.json["devices"][0]["offload_to"] = {"alpha"};
     ExpectMessage(tiny.MessageOf(), "/devices/0/offload_to/0: ", "once");
     tiny.json["devices"][0]["offload_to"] = Json::array();

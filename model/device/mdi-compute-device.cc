@@ -161,35 +161,46 @@ ComputeDevice::DrawFactor(double spread)
 }
 
 void
-ComputeDevice::Start(const TaskId& task, Time mean, double spread, std::function<void()> done)
+ComputeDevice::Start(const TaskId& task,
+                     Time mean,
+                     double spread,
+                     std::function<void()> done,
+                     std::optional<Time> expected)
 {
     NS_LOG_FUNCTION(this << task.item.source << task.item.item << task.unit << mean << spread);
     NS_ASSERT_MSG(spread >= 0, "negative spread");
-    Begin(task, mean, DrawFactor(spread), std::move(done));
+    Begin(task, mean, DrawFactor(spread), expected.value_or(mean), std::move(done));
 }
 
 void
 ComputeDevice::Occupy(Time time, std::function<void()> done)
 {
     NS_LOG_FUNCTION(this << time);
-    Begin(std::nullopt, time, 1, std::move(done));
+    Begin(std::nullopt, time, 1, time, std::move(done));
+}
+
+Time
+ComputeDevice::AtSpeed(Time time, double factor) const
+{
+    // Exact at speed 1: a double would round means beyond 2^53 ns.
+    return m_speedFactor == 1 && factor == 1
+               ? time
+               : NanoSeconds(std::llround(time.GetNanoSeconds() / m_speedFactor * factor));
 }
 
 void
 ComputeDevice::Begin(std::optional<TaskId> task,
                      Time mean,
                      double factor,
+                     Time expected,
                      std::function<void()> done)
 {
     NS_ASSERT_MSG(HasIdleSlot(), "no idle slot, or the device has failed");
     NS_ASSERT_MSG(!mean.IsStrictlyNegative(), "negative service time");
-    // Exact at speed 1: a double would round means beyond 2^53 ns.
-    const double expectedNs = mean.GetNanoSeconds() / m_speedFactor;
-    const Time expected = m_speedFactor == 1 ? mean : NanoSeconds(std::llround(expectedNs));
-    const Time drawn = factor == 1 ? expected : NanoSeconds(std::llround(expectedNs * factor));
-
     const uint64_t service = m_nextService++;
-    const EventId end = Simulator::Schedule(drawn, &ComputeDevice::Finish, this, service);
+    const EventId end =
+        Simulator::Schedule(AtSpeed(mean, factor), &ComputeDevice::Finish, this, service);
+    expected = AtSpeed(expected, 1);
     m_services[service] = {task, Simulator::Now(), expected, std::move(done), end};
     if (task)
     {

@@ -49,8 +49,14 @@ class ComputeDevice : public Object
      *        distributions "deterministic" and "exponential"
      * \param done called when the slot is free again, after the trace source TaskFinished; it may
      *        call Start
+     * \param expected what the node can know of the mean beforehand, if it is not `mean`: of a unit
+     *        that turns out to end at an early exit, the time of the whole unit
      */
-    void Start(const TaskId& task, Time mean, double spread, std::function<void()> done);
+    void Start(const TaskId& task,
+               Time mean,
+               double spread,
+               std::function<void()> done,
+               std::optional<Time> expected = std::nullopt);
 
     /**
      * Occupy an idle slot with work that is no task, such as a codec's: exactly that time at
@@ -120,7 +126,12 @@ class ComputeDevice : public Object
         EventId end;
     };
 
-    void Begin(std::optional<TaskId> task, Time mean, double factor, std::function<void()> done);
+    void Begin(std::optional<TaskId> task,
+               Time mean,
+               double factor,
+               Time expected,
+               std::function<void()> done);
+    Time AtSpeed(Time time, double factor) const;
     void Finish(uint64_t service);
     double DrawFactor(double spread);
     bool SetDistribution(std::string name);

@@ -8,6 +8,8 @@
 #include "ns3/string.h"
 #include "ns3/uinteger.h"
 
+#include <algorithm>
+
 namespace ns3
 {
 namespace mdi
@@ -44,6 +46,12 @@ Admission::Stop()
     m_event.Cancel();
     m_release = nullptr;
     m_queuedTasks = nullptr;
+    DoStop();
+}
+
+void
+Admission::DoStop()
+{
 }
 
 int64_t
@@ -103,7 +111,7 @@ RandomAdmission::AssignStreams(int64_t stream)
 void
 RandomAdmission::DoStart()
 {
-    ScheduleAfter(Seconds(m_gap->GetValue()), [this] { Next(); });
+    ScheduleAfter(Seconds(std::max(0.0, m_gap->GetValue())), [this] { Next(); });
 }
 
 void

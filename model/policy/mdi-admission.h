@@ -42,6 +42,9 @@ class Admission : public Object
   protected:
     void DoDispose() override;
 
+    /// Stop what else goes on.
+    virtual void DoStop();
+
     /// Schedule the first release.
     virtual void DoStart() = 0;
 

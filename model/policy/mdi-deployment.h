@@ -74,7 +74,11 @@ class Deployment : public SimpleRefCount<Deployment>
     uint32_t AddSource(const Source& source);
     void SetPlan(uint32_t source, const Plan& plan);
 
-    /// Exits are never taken: the layers that only make their answers are left out. After the sources.
+    /**
+     * Exits are never taken: the layers that only make their answers take no time, and do not count
+     * in F_n. (In a device's memory, and in the FLOP by which partitioners cut, they stay.) After
+     * the sources.
+     */
     void DisableExits();
 
     /// How tensors look on the wire; after the sources. Without it they go as they are.

@@ -65,6 +65,10 @@ MdiExitRouter::Choose(const Task& task, const LocalView& view)
     {
         return stay;
     }
+    if (stay.wait.IsZero() && view.InputTasks(self) == 0)
+    {
+        return stay; // the processor is idle
+    }
     const uint32_t more = m_includeService ? 1 : 0;
     auto queueing = [&](uint32_t node) {
         return (view.InputTasks(node) + more) * ToSeconds(view.ServicePerTask(node));

@@ -42,6 +42,11 @@ ExitRule::Start(std::function<uint32_t()> tasks)
 {
 }
 
+void
+ExitRule::Stop()
+{
+}
+
 TypeId
 FixedExit::GetTypeId()
 {
@@ -156,7 +161,11 @@ AdaptiveExit::GetTypeId()
                           "P_adm: time between adaptations (tunable default, unverified)",
                           TimeValue(Seconds(1)),
                           MakeTimeAccessor(&AdaptiveExit::m_period),
-                          MakeTimeChecker(MilliSeconds(1)));
+                          MakeTimeChecker(MilliSeconds(1)))
+            .AddTraceSource("Threshold",
+                            "T_e for items that are admitted from now on",
+                            MakeTraceSourceAccessor(&AdaptiveExit::m_threshold),
+                            "ns3::TracedValueCallback::Double");
     return tid;
 }
 
@@ -164,13 +173,17 @@ void
 AdaptiveExit::NotifyConstructionCompleted()
 {
     ExitRule::NotifyConstructionCompleted();
+    if (m_lowTasks > m_highTasks)
+    {
+        throw std::invalid_argument("AdaptiveExit: LowTasks is more than HighTasks");
+    }
     m_threshold = m_initial;
 }
 
 double
 AdaptiveExit::Threshold() const
 {
-    return m_threshold;
+    return m_threshold.Get();
 }
 
 void
@@ -186,19 +199,25 @@ AdaptiveExit::Adapt()
     const uint32_t tasks = m_tasks();
     if (tasks > m_highTasks)
     {
-        m_threshold = std::max(m_minimum, m_threshold - m_down);
+        m_threshold = std::max(m_minimum, m_threshold.Get() - m_down);
     }
     else
     {
-        m_threshold = std::min(1.0, m_threshold + (tasks > m_lowTasks ? m_upMiddle : m_upLow));
+        m_threshold = std::min(1.0, m_threshold.Get() + (tasks > m_lowTasks ? m_upMiddle : m_upLow));
     }
     m_next = Simulator::Schedule(m_period, &AdaptiveExit::Adapt, this);
 }
 
 void
-AdaptiveExit::DoDispose()
+AdaptiveExit::Stop()
 {
     m_next.Cancel();
+}
+
+void
+AdaptiveExit::DoDispose()
+{
+    Stop();
     m_tasks = nullptr;
     ExitRule::DoDispose();
 }

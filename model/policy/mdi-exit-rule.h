@@ -9,6 +9,7 @@
 #include "ns3/event-id.h"
 #include "ns3/nstime.h"
 #include "ns3/object.h"
+#include "ns3/traced-value.h"
 
 #include <functional>
 #include <string>
@@ -46,10 +47,13 @@ class ExitRule : public Object
                         double threshold) const;
 
     /**
-     * At a node with a source: from now on.
+     * At a node with a source: its first item is about to be admitted.
      * \param tasks |I| + |O| of the node's worker
      */
     virtual void Start(std::function<uint32_t()> tasks);
+
+    /// No more items.
+    virtual void Stop();
 };
 
 /// The same threshold throughout.
@@ -89,6 +93,7 @@ class AdaptiveExit : public ExitRule
     static TypeId GetTypeId();
     double Threshold() const override;
     void Start(std::function<uint32_t()> tasks) override;
+    void Stop() override;
 
   protected:
     void NotifyConstructionCompleted() override;
@@ -105,7 +110,7 @@ class AdaptiveExit : public ExitRule
     uint32_t m_lowTasks;  //!< attribute LowTasks, T_Q1
     uint32_t m_highTasks; //!< attribute HighTasks, T_Q2
     Time m_period;        //!< attribute Period, P_adm
-    double m_threshold = 1;
+    TracedValue<double> m_threshold = 1; //!< T_e, trace source Threshold
     std::function<uint32_t()> m_tasks;
     EventId m_next;
 };

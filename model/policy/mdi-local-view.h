@@ -87,7 +87,8 @@ class LocalView
     /// The task that came first of those that may leave: of the item that was admitted first.
     virtual std::optional<TaskId> OutputHead() const = 0;
 
-    /// Gamma: smoothed time that a task takes at this worker or one of Candidates, as last told.
+    /// Gamma: smoothed time that a task takes at this worker or one of Candidates, as last told;
+    /// over the number of its slots.
     virtual Time ServicePerTask(uint32_t node) const = 0;
 
     /**

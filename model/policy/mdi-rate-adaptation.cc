@@ -10,6 +10,7 @@
 #include "ns3/uinteger.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace ns3
 {
@@ -73,16 +74,35 @@ RateAdaptation::GetTypeId()
                           "P_adm: time between adaptations (tunable default, unverified)",
                           TimeValue(Seconds(1)),
                           MakeTimeAccessor(&RateAdaptation::m_period),
-                          MakeTimeChecker(MilliSeconds(1)));
+                          MakeTimeChecker(MilliSeconds(1)))
+            .AddTraceSource("Gap",
+                            "mu: time between items [s]",
+                            MakeTraceSourceAccessor(&RateAdaptation::m_gapS),
+                            "ns3::TracedValueCallback::Double");
     return tid;
+}
+
+void
+RateAdaptation::NotifyConstructionCompleted()
+{
+    Admission::NotifyConstructionCompleted();
+    if (m_lowTasks > m_highTasks)
+    {
+        throw std::invalid_argument("RateAdaptation: LowTasks is more than HighTasks");
+    }
+    if (m_minGap > m_maxGap)
+    {
+        throw std::invalid_argument("RateAdaptation: MinGap is more than MaxGap");
+    }
 }
 
 void
 RateAdaptation::DoStart()
 {
-    m_gapS = ToSeconds(m_initialGap);
+    const Time first = std::clamp(m_initialGap, m_minGap, m_maxGap);
+    m_gapS = ToSeconds(first);
     m_adapt = Simulator::Schedule(m_period, &RateAdaptation::Adapt, this);
-    ScheduleAfter(m_initialGap, [this] { Next(); });
+    ScheduleAfter(first, [this] { Next(); });
 }
 
 void
@@ -90,7 +110,7 @@ RateAdaptation::Next()
 {
     if (Release())
     {
-        ScheduleAfter(FromSeconds(m_gapS), [this] { Next(); });
+        ScheduleAfter(FromSeconds(m_gapS.Get()), [this] { Next(); });
     }
     else
     {
@@ -104,21 +124,20 @@ RateAdaptation::Adapt()
     const uint32_t tasks = QueuedTasks();
     if (tasks > m_highTasks)
     {
-        m_gapS = std::min(ToSeconds(m_maxGap), (1 + m_stepDown) * m_gapS);
+        m_gapS = std::min(ToSeconds(m_maxGap), (1 + m_stepDown) * m_gapS.Get());
     }
     else
     {
         const double step = tasks > m_lowTasks ? m_stepMiddle : m_stepLow;
-        m_gapS = std::max(ToSeconds(m_minGap), (1 - step) * m_gapS);
+        m_gapS = std::max(ToSeconds(m_minGap), (1 - step) * m_gapS.Get());
     }
     m_adapt = Simulator::Schedule(m_period, &RateAdaptation::Adapt, this);
 }
 
 void
-RateAdaptation::DoDispose()
+RateAdaptation::DoStop()
 {
     m_adapt.Cancel();
-    Admission::DoDispose();
 }
 
 } // namespace mdi

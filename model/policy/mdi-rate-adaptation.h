@@ -6,6 +6,8 @@
 
 #include "mdi-admission.h"
 
+#include "ns3/traced-value.h"
+
 namespace ns3
 {
 namespace mdi
@@ -20,7 +22,7 @@ namespace mdi
  *     T_Q1 < Q <= T_Q2 : mu <- max(mu_min, (1 - step_b) mu)
  *     Q > T_Q2         : mu <- min(mu_max, (1 + step_z) mu)
  *
- * It settles by oscillating near T_Q2. Nothing is rejected: what is not released yet is not
+ * with T_Q1 <= T_Q2 and mu_min <= mu_max. It settles by oscillating near T_Q2. Nothing is rejected: what is not released yet is not
  * admitted, and not in Q. All constants are tunable defaults, unverified.
  */
 class RateAdaptation : public Admission
@@ -29,8 +31,9 @@ class RateAdaptation : public Admission
     static TypeId GetTypeId();
 
   protected:
+    void NotifyConstructionCompleted() override;
     void DoStart() override;
-    void DoDispose() override;
+    void DoStop() override;
 
   private:
     void Next();
@@ -45,7 +48,7 @@ class RateAdaptation : public Admission
     uint32_t m_lowTasks;  //!< attribute LowTasks, T_Q1
     uint32_t m_highTasks; //!< attribute HighTasks, T_Q2
     Time m_period;        //!< attribute Period, P_adm
-    double m_gapS = 0;    //!< mu [s]
+    TracedValue<double> m_gapS = 0; //!< mu [s], trace source Gap
     EventId m_adapt;
 };
 

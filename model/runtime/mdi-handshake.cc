@@ -81,6 +81,12 @@ Handshake::SetHost(Host host)
     m_rtt = m_initialRtt;
 }
 
+uint32_t
+Handshake::Reservations() const
+{
+    return static_cast<uint32_t>(m_reservations.size());
+}
+
 int64_t
 Handshake::AssignStreams(int64_t stream)
 {

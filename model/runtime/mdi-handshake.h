@@ -76,6 +76,9 @@ class Handshake : public Object
     /// Receiver: work granted and not yet arrived, by priority [FLOP].
     std::map<float, double> Reserved() const;
 
+    /// Receiver: number of tasks granted and not yet arrived.
+    uint32_t Reservations() const;
+
     /// \return number of streams used
     int64_t AssignStreams(int64_t stream);
 

@@ -51,6 +51,11 @@ Worker::Admit(ItemId item)
     input.payloadBytes = graph.CutBytes(0);
     if (m_exit)
     {
+        if (!m_exitStarted)
+        {
+            m_exitStarted = true;
+            m_exit->Start([this] { return GetReadyTasks(); });
+        }
         input.exitThreshold = m_exit->Threshold();
     }
     const Plan& plan = *FindPlan(input.task);
@@ -414,15 +419,18 @@ void
 Worker::StartTask(std::vector<Ready>::iterator which)
 {
     Task task = which->task;
+    const Time expected = which->service;
     RemoveReady(which);
     m_startedTrace(task);
     const TensorId output = RunLayers(task);
     const Time started = Simulator::Now();
-    // Less than was expected where the item leaves on the way.
-    m_device->Start(task.id,
-                    m_view.Service(task),
-                    m_view.Table(task.id.item.source).Spread(),
-                    [=] { FinishTask(task, output, started); });
+    // Less than is expected where the item leaves on the way, as nobody knows before it is there.
+    m_device->Start(
+        task.id,
+        m_view.Service(task),
+        m_view.Table(task.id.item.source).Spread(),
+        [=] { FinishTask(task, output, started); },
+        expected);
 }
 
 TensorId

@@ -104,8 +104,8 @@ void
 WorkerView::OnServed(Time elapsed)
 {
     const double smoothed = ToSeconds(ServicePerTask(Self()));
-    m_servicePerTask =
-        FromSeconds(smoothed + m_taskTimeWeight * (ToSeconds(elapsed) - smoothed));
+    const double sample = ToSeconds(elapsed) / m_node.device->GetSlots();
+    m_servicePerTask = FromSeconds(smoothed + m_taskTimeWeight * (sample - smoothed));
 }
 
 void
@@ -132,12 +132,17 @@ WorkerView::OnPlaced(uint32_t to, const Message& tensor, uint32_t end)
 void
 WorkerView::OnTransfer(uint32_t to, uint64_t bytes, Time elapsed, bool solo)
 {
-    m_news++;
     m_neighbors.OnTaskSent(to, elapsed, m_taskTimeWeight);
     if (solo && m_goodputWeight > 0)
     {
         m_neighbors.OnTransfer(to, bytes, elapsed, m_node.deployment->Path(m_node.self, to));
     }
+}
+
+void
+WorkerView::OnSent()
+{
+    m_news++;
 }
 
 void
@@ -161,6 +166,10 @@ WorkerView::Report() const
     report.profile = m_profile;
     report.speedFlopPerS = m_node.deployment->SpeedFlopPerS(m_profile);
     report.inputTasks = m_inputTasks;
+    if (m_node.handshake)
+    {
+        report.inputTasks += m_node.handshake->Reservations();
+    }
     report.servicePerTask = ServicePerTask(Self());
     const double perSlot = report.speedFlopPerS / m_node.device->GetSlots();
     std::map<float, double> backlog;
@@ -239,14 +248,20 @@ WorkerView::ServicePerTask(uint32_t node) const
     {
         return m_neighbors.Report(node).servicePerTask;
     }
-    return m_servicePerTask ? *m_servicePerTask : m_node.deployment->MeanUnitTime(m_profile);
+    return m_servicePerTask ? *m_servicePerTask
+                            : m_node.deployment->MeanUnitTime(m_profile) /
+                                  static_cast<int64_t>(m_node.device->GetSlots());
 }
 
 Time
 WorkerView::TransferPerTask(const Task& task, uint32_t node) const
 {
     const auto smoothed = m_neighbors.TransferPerTask(node);
-    return smoothed ? *smoothed : Predict(task, node, false).transfer;
+    if (!smoothed)
+    {
+        return Predict(task, node, false).transfer;
+    }
+    return *smoothed + EncodingTime(task);
 }
 
 uint64_t
@@ -276,22 +291,32 @@ WorkerView::Predict(const Task& task, uint32_t node, bool urgentOnly) const
                                                  coded ? coded->bytes : task.input.payloadBytes,
                                                  m_node.transport->QueuedBytes(),
                                                  m_node.deployment->Path(Self(), node));
-        if (coded)
-        {
-            // The encoder waits for the processor.
-            estimate.transfer += m_node.deployment->WorkTime(m_profile, source, coded->encodeFlop);
-            if (!m_node.device->HasIdleSlot())
-            {
-                estimate.transfer +=
-                    m_node.device->Remaining() / static_cast<int64_t>(m_node.device->GetSlots());
-            }
-        }
+        estimate.transfer += EncodingTime(task);
         estimate.wait = m_neighbors.Wait(node, minPriority);
         const uint16_t profile = m_neighbors.Report(node).profile;
         estimate.service = ServiceOn(profile, task, true);
         estimate.lossProbability = m_neighbors.LossProbability(node);
     }
     return estimate;
+}
+
+Time
+WorkerView::EncodingTime(const Task& task) const
+{
+    const uint32_t source = task.id.item.source;
+    const CodedCut* coded =
+        task.input.coded ? nullptr
+                         : m_node.deployment->Coded(source, task.input.tensor.boundary);
+    if (!coded)
+    {
+        return Time(0);
+    }
+    // The encoder waits for the processor.
+    const Time wait = m_node.device->HasIdleSlot()
+                          ? Time(0)
+                          : m_node.device->Remaining() /
+                                static_cast<int64_t>(m_node.device->GetSlots());
+    return wait + m_node.deployment->WorkTime(m_profile, source, coded->encodeFlop);
 }
 
 Time

@@ -76,6 +76,9 @@ class WorkerView : public LocalView
     /// A tensor goes to a neighbour that will not count it before its next report.
     void OnPlaced(uint32_t to, const Message& tensor, uint32_t end);
 
+    /// A message that took time has reached a neighbour: the radio may be free.
+    void OnSent();
+
     /// A tensor has reached a neighbour. \param solo it had the radio for itself
     void OnTransfer(uint32_t to, uint64_t bytes, Time elapsed, bool solo);
 
@@ -101,6 +104,7 @@ class WorkerView : public LocalView
 
   private:
     Time WaitHere(float minPriority) const;
+    Time EncodingTime(const Task& task) const;
     Time ServiceOn(uint16_t profile, const Task& task, bool decode) const;
 
     Node m_node;

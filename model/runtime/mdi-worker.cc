@@ -133,12 +133,6 @@ Worker::GetPipeline() const
     return m_pipeline;
 }
 
-Ptr<ExitRule>
-Worker::GetExitRule() const
-{
-    return m_exit;
-}
-
 uint32_t
 Worker::GetReadyTasks() const
 {
@@ -221,10 +215,6 @@ Worker::StartApplication()
     {
         StartPipeline();
     }
-    if (m_exit && !m_resultCallbacks.empty())
-    {
-        m_exit->Start([this] { return GetReadyTasks(); });
-    }
     if (m_beacons)
     {
         const double interval = m_beaconInterval.GetSeconds();
@@ -237,6 +227,10 @@ void
 Worker::StopApplication()
 {
     m_beaconEvent.Cancel();
+    if (m_exit)
+    {
+        m_exit->Stop();
+    }
 }
 
 void
@@ -282,7 +276,7 @@ Worker::Fail()
     NS_LOG_FUNCTION(this);
     m_failed = true;
     m_toEncode.clear();
-    m_beaconEvent.Cancel();
+    StopApplication();
     m_transport->Disconnect();
     m_device->Stop();
     if (m_pipeline)
@@ -375,6 +369,7 @@ Worker::OnDelivered(uint32_t to, const Message& message, Time elapsed)
     {
         return;
     }
+    m_view.OnSent();
     if (message.type == MessageType::TENSOR)
     {
         m_view.Neighbors().OnDelivered(to, message.task);

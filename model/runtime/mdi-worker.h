@@ -96,7 +96,6 @@ class Worker : public Application
     Ptr<Router> GetRouter() const;
     Ptr<Handshake> GetHandshake() const;
     Ptr<Pipeline> GetPipeline() const;
-    Ptr<ExitRule> GetExitRule() const;
 
     /// |I| + |O|: tasks that are here, waiting or asked for.
     uint32_t GetReadyTasks() const;
@@ -174,6 +173,7 @@ class Worker : public Application
     Ptr<Handshake> m_handshake;
     Ptr<Pipeline> m_pipeline;
     Ptr<ExitRule> m_exit;
+    bool m_exitStarted = false;
     bool m_beacons = false; //!< the router lives from what neighbours tell
     Ptr<Transport> m_transport;
     Ptr<ComputeDevice> m_device;
