@@ -252,12 +252,15 @@ class Trace(ProfileTest):
         self.assertEqual(result.returncode, 0)
         with open(os.path.join(self.path("r"), "summary.csv"), newline="", encoding="ascii") as f:
             rows = list(csv.DictReader(f))
-        self.assertEqual(len(rows), 5 * 3)
+        self.assertEqual(len(rows), 6 * 3)
         for row in rows:
-            self.assertEqual(float(row["output_error_max"]), 0)
             self.assertEqual(row["items_completed"], row["items_admitted"])
             self.assertGreater(float(row["accuracy"]), 0.8)
-            self.assertEqual(float(row["exit_mean_layer_fraction"]), 1)
+            if row["system"] == "mdi-exit":  # with exits, and a lossy codec at the first
+                self.assertLessEqual(float(row["exit_mean_layer_fraction"]), 1)
+            else:
+                self.assertEqual(float(row["output_error_max"]), 0)
+                self.assertEqual(float(row["exit_mean_layer_fraction"]), 1)
 
 
 class BadInput(ProfileTest):
