@@ -33,18 +33,30 @@ AddSet(const std::string& set)
     return true;
 }
 
-/// Whether a system of the scenario has an exit rule, and a model exits.
-bool
-AnyItemMayLeave(const Scenario& scenario, const TensorEngine& engine)
+/// Why the exit rules of a scenario have no effect; empty if they have, or there is none.
+std::string
+WhyNothingLeaves(const Scenario& scenario, const TensorEngine& engine)
 {
     bool exits = false;
     for (const auto& source : scenario.sources)
     {
         exits = exits || !engine.Graph(source.model).Exits().empty();
     }
-    return exits && std::any_of(scenario.systems.begin(),
-                                scenario.systems.end(),
-                                [](const SystemSpec& system) { return system.exit.has_value(); });
+    if (exits && engine.HasValues())
+    {
+        return "";
+    }
+    const auto presets = PresetNames();
+    for (const auto& system : scenario.systems)
+    {
+        // A preset as it is goes with any model; who asks for an exit expects one.
+        const bool asked = std::find(presets.begin(), presets.end(), system.name) == presets.end();
+        if (system.exit && (exits || asked))
+        {
+            return exits ? "there are no values (tensors: none)" : "no model has early exits";
+        }
+    }
+    return "";
 }
 
 int
@@ -92,9 +104,10 @@ Run(int argc, char* argv[])
     scenario.firstRun = static_cast<uint32_t>(RngSeedManager::GetRun() - 1); // --RngRun
     const auto engine = LoadModels(scenario, CreateObject<TorchEngine>());
     CheckSystems(scenario, engine);
-    if (!engine->HasValues() && AnyItemMayLeave(scenario, *engine))
+    if (const auto why = WhyNothingLeaves(scenario, *engine); !why.empty())
     {
-        std::cerr << "mdi-run: without values (tensors: none) no item leaves at an early exit\n";
+        std::cerr << "mdi-run: no item leaves early, although a system has an exit rule: " << why
+                  << '\n';
     }
 
     std::string commandLine = "mdi-run";

@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -76,6 +77,15 @@ SetAttribute(ObjectFactory& factory, const std::string& name, const JsonReader& 
     {
         value.Fail(Quoted(text) + " is no value of attribute " + name,
                    info.help + " (such as 5ms)");
+    }
+    // ns-3 aborts at a number that is none.
+    static const std::set<std::string> numbers = {
+        "ns3::DoubleValue", "ns3::UintegerValue", "ns3::IntegerValue"};
+    static const std::regex number(R"([+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)");
+    if (numbers.count(info.checker->GetValueTypeName()) > 0 && !std::regex_match(text, number))
+    {
+        value.Fail(Quoted(text) + " is no value of attribute " + name,
+                   info.help + " (a number)");
     }
     if (info.checker->GetValueTypeName() == "ns3::PointerValue" && !IsObjectText(text))
     {
