@@ -6,8 +6,7 @@
 
 // Includes LibTorch: only for the mdi-torch-*.cc files, never for users.
 
-#include <torch/csrc/jit/ir/ir.h>
-#include <unordered_map>
+#include "mdi-torch-call.h"
 
 namespace ns3
 {
@@ -32,8 +31,7 @@ namespace mdi
  * \param node the operator
  * \param values of its inputs and outputs in an example run
  */
-double OperatorFlop(const torch::jit::Node* node,
-                    const std::unordered_map<const torch::jit::Value*, c10::IValue>& values);
+double OperatorFlop(const torch::jit::Node* node, const TorchValues& values);
 
 } // namespace mdi
 } // namespace ns3
