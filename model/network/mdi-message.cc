@@ -253,6 +253,15 @@ TensorGroup(Archive& archive, T& m)
     archive.Integer(m.tensor.input);
     archive.Integer(m.tensor.boundary);
     archive.Integer(m.tensor.lineage);
+    auto firstRow = static_cast<uint32_t>(m.tensor.rows.begin);
+    auto endRow = static_cast<uint32_t>(m.tensor.rows.end);
+    archive.Integer(firstRow);
+    archive.Integer(endRow);
+    if constexpr (!std::is_const_v<T>)
+    {
+        archive.Check(firstRow <= endRow);
+        m.tensor.rows = {firstRow, endRow};
+    }
     archive.Integer(m.payloadBytes);
     RealBits(archive, m.exitThreshold);
     uint8_t coded = m.coded ? 1 : 0;
