@@ -141,7 +141,10 @@ class RowRunner
         m_splitLayers += strips > 1 ? 1 : 0;
     }
 
-    void Deliver(uint32_t layer, const RowRange& rows, const TensorId& from, std::vector<size_t>& ready)
+    void Deliver(uint32_t layer,
+                 const RowRange& rows,
+                 const TensorId& from,
+                 std::vector<size_t>& ready)
     {
         const int32_t name = layer < m_rows.inputs
                                  ? -1 - static_cast<int32_t>(layer)

@@ -19,8 +19,8 @@ namespace mdi
  *
  * A model is frozen without numeric optimisation and inlined; a slice is the part of its graph
  * between two boundaries, run on its own; a strip is rows of some of its layers (RunRows throws
- * std::runtime_error where in-place operators forbid it). Weights are shared by all. One thread, so that
- * results are the same bits on any machine of one kind.
+ * std::runtime_error where in-place operators forbid it). Weights are shared by all. One thread, so
+ * that results are the same bits on any machine of one kind.
  */
 class TorchEngine : public TensorEngine
 {

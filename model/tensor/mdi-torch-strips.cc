@@ -20,7 +20,7 @@ constexpr int64_t ROWS = 2; // the dimension
 /// What an operator runs on to make a strip.
 struct Frame
 {
-    RowRange in;                  //!< rows of its input; those that the strip does not need are zeros
+    RowRange in; //!< rows of its input; zeros where the strip does not need them
     std::optional<int64_t> first; //!< which output row comes out first; none: not from this input
 };
 
@@ -279,8 +279,10 @@ TorchStrips::Gather(int32_t layer,
                     const std::vector<StripPiece>& pieces) const
 {
     const LayerGraph& graph = m_slicer.Graph();
-    const int64_t height = CommonHeight(layer < 0 ? std::vector<TensorSpec>{graph.Inputs()[-1 - layer]}
-                                                  : graph.Layers()[layer].outputs);
+    const std::vector<TensorSpec> specs = layer < 0
+                                              ? std::vector<TensorSpec>{graph.Inputs()[-1 - layer]}
+                                              : graph.Layers()[layer].outputs;
+    const int64_t height = CommonHeight(specs);
     at::Tensor gathered;
     for (const StripPiece& piece : pieces)
     {
