@@ -254,13 +254,22 @@ TensorGroup(Archive& archive, T& m)
     archive.Integer(m.tensor.boundary);
     archive.Integer(m.tensor.lineage);
     archive.Integer(m.payloadBytes);
-    RealBits(archive, m.exitThreshold);
-    uint8_t coded = m.coded ? 1 : 0;
-    archive.Integer(coded);
+    constexpr uint8_t CODED = 1;
+    constexpr uint8_t THRESHOLD = 2;
+    uint8_t flags = (m.coded ? CODED : 0) | (m.exitThreshold ? THRESHOLD : 0);
+    archive.Integer(flags);
     if constexpr (!std::is_const_v<T>)
     {
-        archive.Check(coded <= 1);
-        m.coded = coded == 1;
+        archive.Check(flags <= (CODED | THRESHOLD));
+        m.coded = flags & CODED;
+        if (flags & THRESHOLD)
+        {
+            m.exitThreshold.emplace();
+        }
+    }
+    if (m.exitThreshold)
+    {
+        RealBits(archive, *m.exitThreshold);
     }
     archive.Count(m.tensors, 2);
     for (auto& spec : m.tensors)
@@ -273,6 +282,27 @@ TensorGroup(Archive& archive, T& m)
             spec.dtype = archive.Ok() ? static_cast<Dtype>(dtype) : Dtype::FLOAT32;
         }
         archive.Shape(spec.shape);
+    }
+}
+
+template <typename Archive, typename Queue>
+void
+QueueGroup(Archive& archive, Queue& queue)
+{
+    uint8_t present = queue ? 1 : 0;
+    archive.Integer(present);
+    if constexpr (!std::is_const_v<Queue>)
+    {
+        archive.Check(present <= 1);
+        if (present == 1)
+        {
+            queue.emplace();
+        }
+    }
+    if (queue)
+    {
+        archive.Integer(queue->tasks);
+        Nanoseconds(archive, queue->servicePerTask);
     }
 }
 
@@ -310,8 +340,7 @@ Describe(Archive& archive, M& m)
         Nanoseconds(archive, m.report.time);
         archive.Integer(m.report.profile);
         RealBits(archive, m.report.speedFlopPerS);
-        archive.Integer(m.report.inputTasks);
-        Nanoseconds(archive, m.report.servicePerTask);
+        QueueGroup(archive, m.report.queue);
         archive.Count(m.report.backlog, 12);
         for (auto& entry : m.report.backlog)
         {

@@ -11,6 +11,7 @@
 #include "ns3/header.h"
 #include "ns3/nstime.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,8 +43,15 @@ const char* MessageTypeName(MessageType type);
 /// Work that waits at a worker for sources of one priority.
 struct BacklogEntry
 {
-    float priority = 0;    //!< gamma_m
+    float priority = 0;     //!< gamma_m
     double backlogFlop = 0; //!< B_n of those sources, in FLOP
+};
+
+/// A worker's input queue, for MDI-Exit (papers.md, 6.2).
+struct QueueReport
+{
+    uint32_t tasks = 0;  //!< |I_n|: tasks that wait for its processor
+    Time servicePerTask; //!< Gamma_n: smoothed time that a task takes, over its slots
 };
 
 /// What a worker tells of itself; rides on BEACON, TENSOR, CTC and NACK (papers.md, 5.3).
@@ -53,8 +61,7 @@ struct WorkerReport
     uint16_t profile = 0;              //!< index of its device profile in the deployment
     double speedFlopPerS = 0;          //!< F_n
     std::vector<BacklogEntry> backlog; //!< B_n by priority
-    uint32_t inputTasks = 0;           //!< |I_n|: tasks that wait for its processor
-    Time servicePerTask;               //!< Gamma_n: smoothed time that a task takes
+    std::optional<QueueReport> queue;  //!< for routers that need it
 };
 
 /// AR-MDI: the speed of one worker of the pipeline.
@@ -75,20 +82,20 @@ struct Message
     uint32_t from = 0;     //!< node id of the sender
     uint32_t sequence = 0; //!< counts the sender's messages of this type
 
-    // group task: TENSOR, RESULT, RTC, CTC, NACK, CANCEL, DONE, LOST, TOKEN, FAILED (the last two: only the
-    // source, epoch and unit count)
+    // group task: TENSOR, RESULT, RTC, CTC, NACK, CANCEL, DONE, LOST, TOKEN, FAILED (the last two:
+    // only the source, epoch and unit count)
     TaskId task;
-    float priority = 1;   //!< gamma_m
-    Time admitted;        //!< when the item was admitted at its source
-    uint16_t hops = 0;    //!< how often the item's tensors moved between workers so far
-    uint16_t input = 0;   //!< TENSOR: which of the unit's inputs this is, from 0
+    float priority = 1; //!< gamma_m
+    Time admitted;      //!< when the item was admitted at its source
+    uint16_t hops = 0;  //!< how often the item's tensors moved between workers so far
+    uint16_t input = 0; //!< TENSOR: which of the unit's inputs this is, from 0
 
     // group tensor: TENSOR, RESULT
     TensorId tensor;                 //!< names the values
     std::vector<TensorSpec> tensors; //!< their shapes and types
-    uint64_t payloadBytes = 0;       //!< bytes that follow the header; virtual, they carry no values
-    bool coded = false;              //!< the payload is what a codec made of the tensors
-    double exitThreshold = 1;        //!< T_e of the item, where exits are taken
+    uint64_t payloadBytes = 0; //!< bytes that follow the header; virtual, they carry no values
+    bool coded = false;        //!< the payload is what a codec made of the tensors
+    std::optional<double> exitThreshold; //!< TENSOR: T_e of the item, where exits are taken
 
     // group request: RTC
     double key = 0;            //!< the task's place in the order of the sender's queue
@@ -105,10 +112,10 @@ struct Message
     uint32_t node = 0;
 
     // group token: TOKEN
-    double totalSpeedFlopPerS = 0;   //!< S
-    double speedSoFarFlopPerS = 0;   //!< p_{n-1}
-    uint16_t nextBoundary = 0;       //!< first layer that is not allocated yet
-    std::vector<uint32_t> pipeline;  //!< node ids of the pipeline, in order
+    double totalSpeedFlopPerS = 0;  //!< S
+    double speedSoFarFlopPerS = 0;  //!< p_{n-1}
+    uint16_t nextBoundary = 0;      //!< first layer that is not allocated yet
+    std::vector<uint32_t> pipeline; //!< node ids of the pipeline, in order
 };
 
 /**

@@ -50,6 +50,12 @@ MdiExitRouter::IsImmediate() const
 }
 
 bool
+MdiExitRouter::NeedsQueues() const
+{
+    return true;
+}
+
+bool
 MdiExitRouter::Keeps(const Task& task, const LocalView& view) const
 {
     return view.InputTasks(view.Self()) == 0 || view.OutputTasks() >= m_outputTasks;

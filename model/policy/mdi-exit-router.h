@@ -40,6 +40,7 @@ class MdiExitRouter : public Router
     MdiExitRouter();
 
     bool IsImmediate() const override;
+    bool NeedsQueues() const override;
     bool Keeps(const Task& task, const LocalView& view) const override;
     Estimate Choose(const Task& task, const LocalView& view) override;
     int64_t AssignStreams(int64_t stream) override;

@@ -22,14 +22,15 @@ namespace mdi
 struct Task
 {
     TaskId id;
-    uint32_t begin = 0;     //!< first layer to run
-    uint32_t end = 0;       //!< one past the last
-    float priority = 1;     //!< gamma_m
-    Time admitted;          //!< when the item was admitted; the origin of the task's age
-    Message input;          //!< what brought (or would bring) the input tensor
-    bool leaves = false;    //!< the item leaves at the exit where this task ends
-    bool committed = false; //!< it must run here: the input queue; else it may leave: the output queue
-    uint32_t handedBy = 0;  //!< the worker that sent it here (only if it was sent)
+    uint32_t begin = 0;  //!< first layer to run
+    uint32_t end = 0;    //!< one past the last
+    float priority = 1;  //!< gamma_m
+    Time admitted;       //!< when the item was admitted; the origin of the task's age
+    Message input;       //!< what brought (or would bring) the input tensor
+    bool leaves = false; //!< the item leaves at the exit where this task ends
+    bool committed =
+        false; //!< it must run here: the input queue; else it may leave: the output queue
+    uint32_t handedBy = 0; //!< the worker that sent it here (only if it was sent)
 };
 
 /// What this worker expects if a task runs on a worker.
@@ -78,7 +79,8 @@ class LocalView
      */
     virtual Estimate Predict(const Task& task, uint32_t node, bool urgentOnly) const = 0;
 
-    /// |I|: tasks that wait for the processor of this worker or one of Candidates, as last told.
+    /// |I|: tasks that wait for the processor of this worker or one of Candidates, as last told
+    /// (where Router::NeedsQueues).
     virtual uint32_t InputTasks(uint32_t node) const = 0;
 
     /// |O_n|: tasks at this worker that may leave.
@@ -87,8 +89,8 @@ class LocalView
     /// The task that came first of those that may leave: of the item that was admitted first.
     virtual std::optional<TaskId> OutputHead() const = 0;
 
-    /// Gamma: smoothed time that a task takes at this worker or one of Candidates, as last told;
-    /// over the number of its slots.
+    /// Gamma: smoothed time that a task takes at this worker or one of Candidates, as last told
+    /// (where Router::NeedsQueues); over the number of its slots.
     virtual Time ServicePerTask(uint32_t node) const = 0;
 
     /**

@@ -36,6 +36,12 @@ Router::NeedsReports() const
     return true;
 }
 
+bool
+Router::NeedsQueues() const
+{
+    return false;
+}
+
 int64_t
 Router::AssignStreams(int64_t stream)
 {

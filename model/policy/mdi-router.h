@@ -37,13 +37,16 @@ class Router : public Object
     virtual bool IsImmediate() const;
 
     /**
-     * For a router that is not immediate: whether a task that was made here shall run here, from the
-     * first (true), or may leave until it starts (false). MDI-Exit's input and output queue.
+     * For a router that is not immediate: whether a task that was made here shall run here, from
+     * the first (true), or may leave until it starts (false). MDI-Exit's input and output queue.
      */
     virtual bool Keeps(const Task& task, const LocalView& view) const;
 
     /// Whether workers tell each other of their load: without it there are no Candidates.
     virtual bool NeedsReports() const;
+
+    /// Whether these tell the queues, too: LocalView::InputTasks and ServicePerTask of Candidates.
+    virtual bool NeedsQueues() const;
 
     /**
      * Fix the random streams, if there are any: at most STREAMS.

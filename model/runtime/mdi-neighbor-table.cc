@@ -124,7 +124,8 @@ uint32_t
 NeighborTable::InputTasks(uint32_t node) const
 {
     const Neighbor& neighbor = m_neighbors.at(node);
-    return neighbor.report.inputTasks + static_cast<uint32_t>(neighbor.placed.size());
+    const uint32_t told = neighbor.report.queue ? neighbor.report.queue->tasks : 0;
+    return told + static_cast<uint32_t>(neighbor.placed.size());
 }
 
 std::vector<uint32_t>

@@ -44,9 +44,7 @@ Worker::Admit(ItemId item)
     input.priority = source.priority;
     input.admitted = Simulator::Now();
     const auto engine = m_deployment->Engine();
-    input.tensor = {source.model,
-                    engine->InputOf(source.model, source.inputOffset + item.item),
-                    0};
+    input.tensor = {source.model, engine->InputOf(source.model, source.inputOffset + item.item), 0};
     input.tensors = graph.CutTensors(0);
     input.payloadBytes = graph.CutBytes(0);
     if (m_exit)
@@ -238,8 +236,8 @@ Worker::DispatchOne()
             continue;
         }
         m_view.Consider(ready->service);
-        const Estimate estimate =
-            task.committed ? m_view.Predict(task, m_view.Self(), false) : m_router->Choose(task, m_view);
+        const Estimate estimate = task.committed ? m_view.Predict(task, m_view.Self(), false)
+                                                 : m_router->Choose(task, m_view);
         const double key = m_queue->Key(task, estimate, m_view);
         m_view.Consider(Time(0));
         const bool here = estimate.node == GetNode()->GetId();
@@ -319,8 +317,7 @@ Worker::HandOver(const Message& message, uint32_t to)
     {
         m_view.OnPlaced(to, message, FindPlan(message.task)->units[message.task.unit].end);
     }
-    if (!message.coded &&
-        m_deployment->Coded(message.task.item.source, message.tensor.boundary))
+    if (!message.coded && m_deployment->Coded(message.task.item.source, message.tensor.boundary))
     {
         const bool fits = m_device->Allocate(message.payloadBytes);
         m_toEncode.push_back({message, to, fits ? message.payloadBytes : 0});
@@ -439,14 +436,14 @@ Worker::RunLayers(Task& task) const
     const auto engine = m_deployment->Engine();
     TensorId at = task.input.tensor;
     uint32_t number = 0;
-    for (const Exit& exit : m_exit ? m_deployment->GraphOf(task.id.item.source).Exits()
-                                   : std::vector<Exit>())
+    for (const Exit& exit :
+         m_exit ? m_deployment->GraphOf(task.id.item.source).Exits() : std::vector<Exit>())
     {
         number++;
         if (exit.boundary > task.begin && exit.boundary <= task.end)
         {
             at = engine->Run(at, exit.boundary);
-            if (m_exit->Leaves(number, engine->Predict(at), task.input.exitThreshold))
+            if (m_exit->Leaves(number, engine->Predict(at), *task.input.exitThreshold))
             {
                 task.end = exit.boundary;
                 task.leaves = true;
@@ -501,6 +498,7 @@ Worker::Forward(const Task& task, TensorId output)
     {
         Message result = MakeTensorMessage(task, task.id.unit, 0, output);
         result.type = MessageType::RESULT;
+        result.exitThreshold.reset(); // of no use any more
         if (task.leaves)
         {
             // The answer goes back, not the features behind it.

@@ -71,8 +71,7 @@ WorkerView::ServiceOn(uint16_t profile, const Task& task, bool decode) const
     const uint32_t source = task.id.item.source;
     const Deployment& deployment = *m_node.deployment;
     const Time layers = deployment.Table(profile, source).Mean(task.begin, task.end);
-    const CodedCut* coded =
-        decode ? deployment.Coded(source, task.input.tensor.boundary) : nullptr;
+    const CodedCut* coded = decode ? deployment.Coded(source, task.input.tensor.boundary) : nullptr;
     return coded ? layers + deployment.WorkTime(profile, source, coded->decodeFlop) : layers;
 }
 
@@ -165,12 +164,11 @@ WorkerView::Report() const
     report.time = Simulator::Now();
     report.profile = m_profile;
     report.speedFlopPerS = m_node.deployment->SpeedFlopPerS(m_profile);
-    report.inputTasks = m_inputTasks;
-    if (m_node.handshake)
+    if (m_node.reportQueues)
     {
-        report.inputTasks += m_node.handshake->Reservations();
+        const uint32_t granted = m_node.handshake ? m_node.handshake->Reservations() : 0;
+        report.queue = QueueReport{m_inputTasks + granted, ServicePerTask(Self())};
     }
-    report.servicePerTask = ServicePerTask(Self());
     const double perSlot = report.speedFlopPerS / m_node.device->GetSlots();
     std::map<float, double> backlog;
     backlog[IN_SERVICE] = ToSeconds(m_node.device->Remaining()) * perSlot;
@@ -214,11 +212,10 @@ std::vector<uint32_t>
 WorkerView::Candidates() const
 {
     auto live = m_neighbors.Live();
-    live.erase(std::remove_if(live.begin(),
-                              live.end(),
-                              [this](uint32_t node) {
-                                  return !m_node.deployment->MayHandOver(Self(), node);
-                              }),
+    live.erase(std::remove_if(
+                   live.begin(),
+                   live.end(),
+                   [this](uint32_t node) { return !m_node.deployment->MayHandOver(Self(), node); }),
                live.end());
     return live;
 }
@@ -246,7 +243,8 @@ WorkerView::ServicePerTask(uint32_t node) const
 {
     if (node != Self())
     {
-        return m_neighbors.Report(node).servicePerTask;
+        const auto& told = m_neighbors.Report(node).queue;
+        return told ? told->servicePerTask : Time(0);
     }
     return m_servicePerTask ? *m_servicePerTask
                             : m_node.deployment->MeanUnitTime(m_profile) /
@@ -284,9 +282,9 @@ WorkerView::Predict(const Task& task, uint32_t node, bool urgentOnly) const
     }
     else
     {
-        const CodedCut* coded =
-            task.input.coded ? nullptr
-                             : m_node.deployment->Coded(source, task.input.tensor.boundary);
+        const CodedCut* coded = task.input.coded
+                                    ? nullptr
+                                    : m_node.deployment->Coded(source, task.input.tensor.boundary);
         estimate.transfer = m_neighbors.Transfer(node,
                                                  coded ? coded->bytes : task.input.payloadBytes,
                                                  m_node.transport->QueuedBytes(),
@@ -305,17 +303,16 @@ WorkerView::EncodingTime(const Task& task) const
 {
     const uint32_t source = task.id.item.source;
     const CodedCut* coded =
-        task.input.coded ? nullptr
-                         : m_node.deployment->Coded(source, task.input.tensor.boundary);
+        task.input.coded ? nullptr : m_node.deployment->Coded(source, task.input.tensor.boundary);
     if (!coded)
     {
         return Time(0);
     }
     // The encoder waits for the processor.
-    const Time wait = m_node.device->HasIdleSlot()
-                          ? Time(0)
-                          : m_node.device->Remaining() /
-                                static_cast<int64_t>(m_node.device->GetSlots());
+    const Time wait =
+        m_node.device->HasIdleSlot()
+            ? Time(0)
+            : m_node.device->Remaining() / static_cast<int64_t>(m_node.device->GetSlots());
     return wait + m_node.deployment->WorkTime(m_profile, source, coded->encodeFlop);
 }
 

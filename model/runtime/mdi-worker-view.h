@@ -33,6 +33,7 @@ class WorkerView : public LocalView
         Ptr<const ComputeDevice> device;
         Ptr<const Transport> transport;
         Ptr<const Handshake> handshake;
+        bool reportQueues = false; //!< whether reports tell the input queue
     };
 
     /**

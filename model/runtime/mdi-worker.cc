@@ -164,7 +164,12 @@ Worker::DoInitialize()
     m_device = GetNode()->GetObject<ComputeDevice>();
     NS_ABORT_MSG_IF(!m_transport || !m_device || !m_deployment,
                     "a Worker needs a Transport and a ComputeDevice on its node, and Configure");
-    m_view.Configure({GetNode()->GetId(), m_deployment, m_device, m_transport, m_handshake},
+    m_view.Configure({GetNode()->GetId(),
+                      m_deployment,
+                      m_device,
+                      m_transport,
+                      m_handshake,
+                      m_router->NeedsQueues()},
                      m_missedBeacons * m_beaconInterval,
                      m_goodputWeight,
                      m_backlogCountsReady,

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <torch/csrc/jit/ir/alias_analysis.h>
+#include <torch/csrc/jit/ir/ir.h>
 
 namespace ns3
 {
@@ -24,8 +25,8 @@ PrepareExits(const std::shared_ptr<torch::jit::Graph>& graph, const std::vector<
     {
         if (exit >= results || std::count(exits.begin(), exits.end(), exit) > 1)
         {
-            throw std::runtime_error("exit " + std::to_string(exit) + " is wrong: forward() returns " +
-                                     std::to_string(results) +
+            throw std::runtime_error("exit " + std::to_string(exit) +
+                                     " is wrong: forward() returns " + std::to_string(results) +
                                      " tensors, numbered from 0, and each is one exit at most");
         }
     }

@@ -4,12 +4,14 @@
 #ifndef MDI_TORCH_EXITS_H
 #define MDI_TORCH_EXITS_H
 
-// Includes LibTorch: only for the mdi-torch-*.cc files, never for users.
-
 #include <cstdint>
 #include <memory>
-#include <torch/csrc/jit/ir/ir.h>
 #include <vector>
+
+namespace torch::jit
+{
+struct Graph;
+}
 
 namespace ns3
 {

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/ir/ir.h>
 
 namespace ns3
 {
@@ -130,9 +131,8 @@ OperatorFlop(const torch::jit::Node* node,
              const std::unordered_map<const torch::jit::Value*, c10::IValue>& values)
 {
     static const std::set<std::string> convolutions = {"conv1d", "conv2d", "conv3d"};
-    static const std::set<std::string> transposed = {"conv_transpose1d",
-                                                     "conv_transpose2d",
-                                                     "conv_transpose3d"};
+    static const std::set<std::string> transposed = {
+        "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"};
     // Which input holds the left factor; its last dimension is the one summed over.
     static const std::map<std::string, size_t> products = {{"linear", 0},
                                                            {"mm", 0},

@@ -4,10 +4,18 @@
 #ifndef MDI_TORCH_FLOP_H
 #define MDI_TORCH_FLOP_H
 
-// Includes LibTorch: only for the mdi-torch-*.cc files, never for users.
-
-#include <torch/csrc/jit/ir/ir.h>
 #include <unordered_map>
+
+namespace torch::jit
+{
+struct Node;
+struct Value;
+} // namespace torch::jit
+
+namespace c10
+{
+struct IValue;
+}
 
 namespace ns3
 {

@@ -10,7 +10,9 @@
 #include <set>
 #include <string>
 #include <torch/csrc/jit/api/function_impl.h>
+#include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/ir/ir.h>
 #include <utility>
 #include <vector>
 

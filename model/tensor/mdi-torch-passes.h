@@ -4,11 +4,13 @@
 #ifndef MDI_TORCH_PASSES_H
 #define MDI_TORCH_PASSES_H
 
-// Includes LibTorch: only for the mdi-torch-*.cc files, never for users.
-
 #include <memory>
-#include <torch/csrc/jit/api/module.h>
-#include <torch/csrc/jit/ir/ir.h>
+
+namespace torch::jit
+{
+struct Graph;
+struct Module;
+} // namespace torch::jit
 
 namespace ns3
 {
