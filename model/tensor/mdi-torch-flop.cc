@@ -3,13 +3,10 @@
 
 #include "mdi-torch-flop.h"
 
-#include "mdi-torch-values.h"
-
 #include <ATen/ATen.h>
 #include <map>
 #include <set>
 #include <string>
-#include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/ir/ir.h>
 
 namespace ns3
@@ -22,41 +19,8 @@ namespace
 
 constexpr double FLOP_PER_MAC = 2;
 
-/// An operator with the values of an example run.
-class Call
-{
-  public:
-    Call(const torch::jit::Node* node,
-         const std::unordered_map<const torch::jit::Value*, c10::IValue>& values)
-        : m_node(node),
-          m_values(values)
-    {
-    }
-
-    c10::IValue Input(size_t index) const
-    {
-        const torch::jit::Value* value = m_node->inputs().at(index);
-        const auto found = m_values.find(value);
-        return found != m_values.end() ? found->second : torch::jit::toIValue(value).value();
-    }
-
-    at::Tensor Tensor(size_t index) const
-    {
-        return Input(index).toTensor();
-    }
-
-    at::Tensor Output() const
-    {
-        return m_values.at(m_node->outputs().at(0)).toTensor();
-    }
-
-  private:
-    const torch::jit::Node* m_node;
-    const std::unordered_map<const torch::jit::Value*, c10::IValue>& m_values;
-};
-
 double
-Convolution(const Call& call, bool transposed)
+Convolution(const TorchCall& call, bool transposed)
 {
     const at::Tensor weight = call.Tensor(1);
     const double elements = (transposed ? call.Tensor(0) : call.Output()).numel();
@@ -65,7 +29,7 @@ Convolution(const Call& call, bool transposed)
 
 /// "ij,jk->ik" of two operands; letters only (after what LibTorch itself accepts), else 0.
 double
-Einsum(const Call& call)
+Einsum(const TorchCall& call)
 {
     const std::string equation = call.Input(0).toStringRef();
     const auto operands = call.Input(1).toTensorVector();
@@ -97,7 +61,7 @@ Einsum(const Call& call)
 }
 
 double
-Attention(const Call& call)
+Attention(const TorchCall& call)
 {
     const at::Tensor query = call.Tensor(0);
     const double keys = call.Tensor(1).size(-2);
@@ -105,7 +69,7 @@ Attention(const Call& call)
 }
 
 double
-Recurrent(const Call& call)
+Recurrent(const TorchCall& call)
 {
     double weights = 0;
     for (size_t i = 1; i < 4; ++i) // the list of parameters stands behind the states
@@ -127,8 +91,7 @@ Recurrent(const Call& call)
 } // namespace
 
 double
-OperatorFlop(const torch::jit::Node* node,
-             const std::unordered_map<const torch::jit::Value*, c10::IValue>& values)
+OperatorFlop(const torch::jit::Node* node, const TorchValues& values)
 {
     static const std::set<std::string> convolutions = {"conv1d", "conv2d", "conv3d"};
     static const std::set<std::string> transposed = {
@@ -145,7 +108,7 @@ OperatorFlop(const torch::jit::Node* node,
                                                            {"baddbmm", 1}};
     static const std::set<std::string> recurrent = {"lstm", "gru", "rnn_tanh", "rnn_relu"};
     constexpr size_t TRANSPOSED = 6; // position of the argument in aten::_convolution
-    const Call call(node, values);
+    const TorchCall call(node, values);
     const std::string op = node->kind().toUnqualString();
     if (convolutions.count(op) > 0 || transposed.count(op) > 0)
     {

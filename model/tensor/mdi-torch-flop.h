@@ -4,18 +4,7 @@
 #ifndef MDI_TORCH_FLOP_H
 #define MDI_TORCH_FLOP_H
 
-#include <unordered_map>
-
-namespace torch::jit
-{
-struct Node;
-struct Value;
-} // namespace torch::jit
-
-namespace c10
-{
-struct IValue;
-}
+#include "mdi-torch-call.h"
 
 namespace ns3
 {
@@ -40,8 +29,7 @@ namespace mdi
  * \param node the operator
  * \param values of its inputs and outputs in an example run
  */
-double OperatorFlop(const torch::jit::Node* node,
-                    const std::unordered_map<const torch::jit::Value*, c10::IValue>& values);
+double OperatorFlop(const torch::jit::Node* node, const TorchValues& values);
 
 } // namespace mdi
 } // namespace ns3

@@ -5,6 +5,7 @@
 
 #include "mdi-torch-exits.h"
 #include "mdi-torch-flop.h"
+#include "mdi-torch-rows.h"
 
 #include <algorithm>
 #include <cctype>
@@ -339,6 +340,38 @@ TorchSlicer::MakeLayer(const Operator& op,
     return layer;
 }
 
+std::vector<RowRule>
+TorchSlicer::RulesOf(const Operator& op,
+                     const Layer& layer,
+                     const std::vector<Layer>& layers,
+                     const std::vector<TensorSpec>& inputs) const
+{
+    std::map<int32_t, RowRule> byProducer;
+    for (const auto& [value, rule] : OperatorRows(TorchCall(op.node, m_trace.values)))
+    {
+        const auto [known, isNew] = byProducer.emplace(Producer(value), rule);
+        if (!isNew && !(known->second == rule))
+        {
+            return {}; // read twice, each time by another rule
+        }
+    }
+    const int64_t height = CommonHeight(layer.outputs);
+    std::vector<RowRule> rules;
+    for (const int32_t input : layer.inputs)
+    {
+        const auto found = byProducer.find(input);
+        const int64_t from = CommonHeight(input >= 0 ? layers[input].outputs
+                                                     : std::vector<TensorSpec>{inputs[-1 - input]});
+        if (found == byProducer.end() || (found->second.kind != RowKind::WHOLE &&
+                                          !RowRuleFits(found->second, from, height)))
+        {
+            return {};
+        }
+        rules.push_back(found->second);
+    }
+    return rules;
+}
+
 LayerGraph
 TorchSlicer::MakeGraph(const ModelSpec& model) const
 {
@@ -356,7 +389,9 @@ TorchSlicer::MakeGraph(const ModelSpec& model) const
     std::map<std::string, uint32_t> names;
     for (const Operator& op : m_operators)
     {
-        layers.push_back(MakeLayer(op, families, names));
+        Layer layer = MakeLayer(op, families, names);
+        layer.rows = RulesOf(op, layer, layers, InputSpecs(model));
+        layers.push_back(std::move(layer));
     }
     MarkShared(layers);
     const auto& results = m_trace.graph->outputs();
@@ -442,11 +477,21 @@ TorchSlicer::ForbidUncuttable(LayerGraph& graph)
     };
     torch::jit::AliasDb aliases(m_trace.graph);
     std::vector<Value*> made(m_trace.graph->inputs().begin(), m_trace.graph->inputs().end());
+    std::unordered_map<const Value*, int32_t> changed; // by which layer
+    const auto read = [&](const Value* source, const std::string& reader) {
+        const auto found = changed.find(source);
+        if (found != changed.end() && m_changedAndRead.empty())
+        {
+            m_changedAndRead = reader + " reads a tensor that layer '" +
+                               graph.Layers()[found->second].name + "' changed in place";
+        }
+    };
     for (const Operator& op : m_operators)
     {
         const int32_t here = m_index.at(op.node);
         for (const Value* source : Sources(op.node))
         {
+            read(source, "layer '" + graph.Layers()[here].name + "'");
             const int32_t producer = Producer(source);
             if (producer < 0)
             {
@@ -458,8 +503,7 @@ TorchSlicer::ForbidUncuttable(LayerGraph& graph)
                 forbid(producer, here); // cannot travel: not a tensor
             }
         }
-        const auto* schema = op.node->maybeSchema();
-        if (!schema || schema->is_mutable() || !op.node->blocks().empty())
+        if (ChangesInputs(op.node))
         {
             for (Value* value : made)
             {
@@ -467,10 +511,32 @@ TorchSlicer::ForbidUncuttable(LayerGraph& graph)
                 {
                     m_changesInput = m_changesInput || Producer(value) < 0;
                     forbid(Producer(value), here);
+                    changed[value] = here;
                 }
             }
         }
         made.insert(made.end(), op.tensors.begin(), op.tensors.end());
+    }
+    for (const Value* result : m_trace.graph->outputs())
+    {
+        read(result, "the result");
+    }
+}
+
+bool
+TorchSlicer::ChangesInputs(const Node* node)
+{
+    const auto* schema = node->maybeSchema();
+    return !schema || schema->is_mutable() || !node->blocks().empty();
+}
+
+void
+TorchSlicer::CheckOnTheirOwn() const
+{
+    if (!m_changedAndRead.empty())
+    {
+        throw std::runtime_error(m_file + ": " + m_changedAndRead + ": it cannot run in row " +
+                                 "strips; write x = f(x) without in-place operators");
     }
 }
 
@@ -554,6 +620,43 @@ TorchSlicer::CopySlice(uint32_t begin, uint32_t end) const
         graph->registerOutput(map(value));
     }
     return {graph, layers};
+}
+
+TorchSlicer::LayerCopy
+TorchSlicer::CopyLayer(uint32_t layer) const
+{
+    Node* node = m_operators.at(layer).node;
+    LayerCopy copy{std::make_shared<torch::jit::Graph>(), nullptr, {}, ChangesInputs(node)};
+    std::unordered_map<const Value*, Value*> known;
+    for (const Value* source : Sources(node))
+    {
+        Read read{Producer(source), source->offset(), true, 0};
+        if (read.layer >= 0)
+        {
+            const auto& tensors = m_operators[read.layer].tensors;
+            const auto found = std::find(tensors.begin(), tensors.end(), source);
+            read.tensor = found != tensors.end();
+            read.inBundle = found - tensors.begin();
+        }
+        copy.reads.push_back(read);
+        known[source] = copy.graph->addInput()->setType(source->type());
+    }
+    const std::function<Value*(Value*)> map = [&](Value* value) {
+        const auto place = known.find(value);
+        if (place != known.end())
+        {
+            return place->second;
+        }
+        Node* own = copy.graph->insertNode(copy.graph->createClone(value->node(), map));
+        known[value] = own->output();
+        return own->output();
+    };
+    copy.node = copy.graph->insertNode(copy.graph->createClone(node, map));
+    for (Value* output : copy.node->outputs())
+    {
+        copy.graph->registerOutput(output);
+    }
+    return copy;
 }
 
 TorchSlicer::Slice&

@@ -37,7 +37,7 @@ namespace mdi
  * (`features.denseblock1`, with the number behind it: `layer1.0`), else the first that has a digit
  * (`features.conv0`), else the first (`fc`), else the operator.
  *
- * Work: see OperatorFlop. Early exits: see PrepareExits.
+ * Work: see OperatorFlop. Rules of rows: see OperatorRows. Early exits: see PrepareExits.
  */
 class TorchSlicer
 {
@@ -84,6 +84,34 @@ class TorchSlicer
     /// A new graph of layers [begin, end), which shares the weights.
     SliceGraph CopySlice(uint32_t begin, uint32_t end) const;
 
+    /// What a layer reads, in the way that its maker returns it.
+    struct Read
+    {
+        int32_t layer;   //!< made it; -1-i: input i of the model
+        size_t output;   //!< which of its operator's outputs, tensors or not
+        bool tensor;     //!< whether it is a tensor
+        size_t inBundle; //!< if so, which of its maker's tensors
+    };
+
+    /// One layer on its own, for those who run it on parts of its inputs (TorchStrips does).
+    struct LayerCopy
+    {
+        std::shared_ptr<torch::jit::Graph> graph; //!< takes `reads`, returns all outputs
+        torch::jit::Node* node;                   //!< the operator in it
+        std::vector<Read> reads;
+        bool changesInputs; //!< in place: give it copies
+    };
+
+    /// A new graph of one layer, which shares the weights.
+    LayerCopy CopyLayer(uint32_t layer) const;
+
+    /**
+     * Layers run on their own only if none reads a tensor that another one changed in place, except
+     * as that one's output.
+     * \throws std::runtime_error one line: the file, the two layers, what would be right
+     */
+    void CheckOnTheirOwn() const;
+
   private:
     using Value = torch::jit::Value;
     using Node = torch::jit::Node;
@@ -108,6 +136,11 @@ class TorchSlicer
     /// Address and size of each tensor of weights that an operator reads.
     static std::vector<std::pair<const void*, uint64_t>> Weights(const Node* node);
     void MarkShared(std::vector<Layer>& layers) const;
+    /// The rules of a layer's inputs; empty if it cannot be split. \param layers all before it
+    std::vector<RowRule> RulesOf(const Operator& op,
+                                 const Layer& layer,
+                                 const std::vector<Layer>& layers,
+                                 const std::vector<TensorSpec>& inputs) const;
     Layer MakeLayer(const Operator& op,
                     const std::map<std::string, std::set<std::string>>& families,
                     std::map<std::string, uint32_t>& names) const;
@@ -126,6 +159,9 @@ class TorchSlicer
 
     void ForbidUncuttable(LayerGraph& graph);
 
+    /// Whether an operator may change what it reads.
+    static bool ChangesInputs(const Node* node);
+
     /// The values alive at a boundary, in the order of LayerGraph::CutTensors.
     std::vector<Value*> Alive(uint32_t boundary) const;
 
@@ -140,6 +176,7 @@ class TorchSlicer
     std::unordered_set<const Value*> m_glue;
     LayerGraph m_graph;
     bool m_changesInput = false; //!< an in-place operator works on an input of the model
+    std::string m_changedAndRead; //!< see CheckOnTheirOwn; empty if there is no such layer
     std::map<uint32_t, Answer> m_answers;         //!< by boundary
     std::map<uint32_t, Value*> m_exitValues;      //!< by boundary
     std::map<std::pair<uint32_t, uint32_t>, Slice> m_slices;
