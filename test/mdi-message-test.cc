@@ -53,7 +53,7 @@ Full(MessageType type)
     }
     if (Has(type, {T::TENSOR, T::RESULT}))
     {
-        m.tensor = {1, 2, 3};
+        m.tensor = {1, 2, 3, 0x0102030405060708, {4, 0xfffffff5}};
         m.tensors = {{{1, 3, 224, 224}, Dtype::FLOAT32},
                      {{}, Dtype::INT64},
                      {{1, 2, 3, 4, 5, 6, 7, 0x123456789a}, Dtype::BOOL}};

@@ -114,6 +114,40 @@ TEST(RowModel, FusesPointWiseLayersAndLeavesOutExits)
     EXPECT_EQ(MakeRowModel(SmallNet(), false).layers.size(), 10u);
 }
 
+TEST(RowModel, WhatMakesNoTensorRunsWithItsReaders)
+{
+    Layer conv;
+    conv.name = "conv";
+    conv.inputs = {-1};
+    conv.outputs = {TensorSpec{{1, 4, 6, 5}}};
+    conv.rows = {RowRule::Window(3, 1, 1)};
+    Layer split; // into a list, which the next one takes apart
+    split.name = "split";
+    split.inputs = {0};
+    split.flop = 5;
+    Layer unpack;
+    unpack.name = "unpack";
+    unpack.inputs = {1};
+    unpack.outputs = {TensorSpec{{1, 2, 6, 5}}, TensorSpec{{1, 2, 6, 5}}};
+    Layer other = unpack;
+    other.name = "other";
+    Layer add = conv;
+    add.name = "add";
+    add.inputs = {2, 3};
+    add.rows = {RowRule::Same(), RowRule::Same()};
+    const LayerGraph graph("split", {TensorSpec{{1, 3, 6, 5}}}, {conv, split, unpack, other, add});
+    const RowModel model = MakeRowModel(graph);
+    ASSERT_EQ(model.layers.size(), 6u);
+    EXPECT_EQ(model.layers[2].members, (std::vector<uint32_t>{1, 2}));
+    EXPECT_EQ(model.layers[3].members, (std::vector<uint32_t>{1, 3}));
+    EXPECT_EQ(model.layers[3].inputs.at(0).layer, 1u);
+    EXPECT_EQ(model.layers[3].inputs.at(0).rule, RowRule::Whole());
+    EXPECT_EQ(model.layers[3].flop, 5);
+    EXPECT_EQ(model.layers[3].height, 6);
+    EXPECT_FALSE(model.layers[3].splittable);
+    EXPECT_EQ(model.layers[4].inputs.size(), 2u);
+}
+
 TEST(RowModel, FusingPreservesWhatAPlanCosts)
 {
     // A chain: there the device has nothing else to do between a layer and what is fused into it.

@@ -245,6 +245,21 @@ Nanoseconds(Archive& archive, T& time)
     }
 }
 
+template <typename Archive, typename Range>
+void
+Rows(Archive& archive, Range& rows)
+{
+    auto begin = static_cast<uint32_t>(rows.begin);
+    auto end = static_cast<uint32_t>(rows.end);
+    archive.Integer(begin);
+    archive.Integer(end);
+    if constexpr (!std::is_const_v<Range>)
+    {
+        archive.Check(begin < end);
+        rows = {begin, end};
+    }
+}
+
 template <typename Archive, typename T>
 void
 TensorGroup(Archive& archive, T& m)
@@ -256,11 +271,13 @@ TensorGroup(Archive& archive, T& m)
     archive.Integer(m.payloadBytes);
     constexpr uint8_t CODED = 1;
     constexpr uint8_t THRESHOLD = 2;
-    uint8_t flags = (m.coded ? CODED : 0) | (m.exitThreshold ? THRESHOLD : 0);
+    constexpr uint8_t ROWS = 4;
+    uint8_t flags = (m.coded ? CODED : 0) | (m.exitThreshold ? THRESHOLD : 0) |
+                    (m.tensor.rows == RowRange{} ? 0 : ROWS);
     archive.Integer(flags);
     if constexpr (!std::is_const_v<T>)
     {
-        archive.Check(flags <= (CODED | THRESHOLD));
+        archive.Check(flags <= (CODED | THRESHOLD | ROWS));
         m.coded = flags & CODED;
         if (flags & THRESHOLD)
         {
@@ -270,6 +287,10 @@ TensorGroup(Archive& archive, T& m)
     if (m.exitThreshold)
     {
         RealBits(archive, *m.exitThreshold);
+    }
+    if (flags & ROWS)
+    {
+        Rows(archive, m.tensor.rows);
     }
     archive.Count(m.tensors, 2);
     for (auto& spec : m.tensors)

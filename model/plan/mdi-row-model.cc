@@ -4,6 +4,7 @@
 #include "mdi-row-model.h"
 
 #include <algorithm>
+#include <set>
 
 namespace ns3
 {
@@ -61,6 +62,34 @@ AddInput(RowLayer& layer, const RowInput& input)
     }
 }
 
+/// What a layer reads: a layer of the graph, or -1-i for an input of the model.
+struct MemberInput
+{
+    int32_t layer;
+    RowRule rule;
+};
+
+/// What a layer reads of others that make tensors: those that make none run together with it.
+std::vector<MemberInput>
+Inputs(const LayerGraph& graph, uint32_t index, std::set<uint32_t>& members)
+{
+    const Layer& layer = graph.Layers()[index];
+    members.insert(index);
+    std::vector<MemberInput> inputs;
+    for (size_t i = 0; i < layer.inputs.size(); ++i)
+    {
+        const int32_t input = layer.inputs[i];
+        if (input >= 0 && graph.Layers()[input].outputs.empty())
+        {
+            const auto more = Inputs(graph, static_cast<uint32_t>(input), members);
+            inputs.insert(inputs.end(), more.begin(), more.end());
+            continue;
+        }
+        inputs.push_back({input, layer.rows.empty() ? RowRule::Whole() : layer.rows[i]});
+    }
+    return inputs;
+}
+
 } // namespace
 
 RowModel
@@ -80,31 +109,34 @@ MakeRowModel(const LayerGraph& graph, bool fuse)
     for (uint32_t i = 0; i < graph.Size(); ++i)
     {
         const Layer& from = graph.Layers()[i];
-        if (readers[i] == 0)
+        if (readers[i] == 0 || from.outputs.empty())
         {
             continue;
         }
         const bool follows = fuse && from.inputs.size() == 1 && from.inputs[0] >= 0 &&
                              from.rows == std::vector<RowRule>{RowRule::Same()} &&
                              readers[from.inputs[0]] == 1;
+        std::set<uint32_t> members{i};
         if (!follows)
         {
             RowLayer layer;
-            for (size_t j = 0; j < from.inputs.size(); ++j)
+            for (const MemberInput& read : Inputs(graph, i, members))
             {
-                const int32_t input = from.inputs[j];
-                const RowRule rule = from.rows.empty() ? RowRule::Whole() : from.rows[j];
-                AddInput(layer,
-                         {input >= 0 ? place[input] : static_cast<uint32_t>(-1 - input), rule});
-                layer.splittable = layer.splittable || rule.kind != RowKind::WHOLE;
+                const uint32_t input = read.layer >= 0 ? place[read.layer]
+                                                       : static_cast<uint32_t>(-1 - read.layer);
+                AddInput(layer, {input, read.rule});
+                layer.splittable = layer.splittable || read.rule.kind != RowKind::WHOLE;
             }
             model.layers.push_back(layer);
         }
         place[i] = follows ? place[from.inputs[0]] : static_cast<uint32_t>(model.layers.size() - 1);
         RowLayer& layer = model.layers[place[i]];
-        layer.members.push_back(i);
-        layer.weightBytes += from.weightBytes;
-        layer.flop += from.flop;
+        for (const uint32_t member : members)
+        {
+            layer.members.push_back(member);
+            layer.weightBytes += graph.Layers()[member].weightBytes;
+            layer.flop += graph.Layers()[member].flop;
+        }
         SetOutput(layer, from.outputs);
     }
 

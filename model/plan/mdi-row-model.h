@@ -53,7 +53,8 @@ struct RowModel
 
 /**
  * The row model of a neural network. Layers that the result does not need (early exits) are left
- * out. A layer can be split if its outputs have rows and at least one of its rules is not WHOLE.
+ * out. A layer can be split if its outputs have rows and at least one of its rules is not WHOLE. A
+ * layer that makes no tensor (a list of channels, a number) runs together with each of its readers.
  *
  * \param graph the neural network
  * \param fuse run a layer with the rule SAME and one predecessor, whose only reader it is, together

@@ -75,6 +75,11 @@ TensorEngine::Run(const TensorId& in, uint32_t end)
 {
     NS_LOG_FUNCTION(this << in.model << in.input << in.boundary << end);
     const LayerGraph& graph = Graph(in.model);
+    if (!(in.rows == RowRange{}))
+    {
+        throw std::invalid_argument("model '" + graph.Name() +
+                                    "': layers from a cut on cannot run on rows of one layer");
+    }
     if (in.boundary > end || !graph.CanCut(in.boundary) || !graph.CanCut(end))
     {
         throw std::invalid_argument("model '" + graph.Name() + "' has no slice [" +
@@ -85,11 +90,22 @@ TensorEngine::Run(const TensorId& in, uint32_t end)
 }
 
 TensorId
+TensorEngine::RunRows(const RowStrip& strip, const std::vector<StripPart>& parts)
+{
+    NS_LOG_FUNCTION(this << strip.model << strip.input << strip.rows.begin << strip.rows.end);
+    return NameStrip(Graph(strip.model), strip, parts);
+}
+
+TensorId
 TensorEngine::Transcode(const TensorId& in, const TensorCodec& codec)
 {
     NS_LOG_FUNCTION(this << in.model << in.input << in.boundary << codec.Name());
+    if (codec.kind == TensorCodec::AUTOENCODER && !(in.rows == RowRange{}))
+    {
+        throw std::invalid_argument("an autoencoder takes the tensors of a cut, not rows of them");
+    }
     return TensorId{
-        in.model, in.input, in.boundary, NextLineage(in.lineage, in.boundary, codec)};
+        in.model, in.input, in.boundary, NextLineage(in.lineage, in.boundary, codec), in.rows};
 }
 
 std::vector<Prediction>

@@ -6,6 +6,7 @@
 
 #include "mdi-layer-graph.h"
 #include "mdi-model-spec.h"
+#include "mdi-row-strip.h"
 #include "mdi-tensor-codec.h"
 #include "mdi-tensor-id.h"
 
@@ -76,8 +77,19 @@ class TensorEngine : public Object
     virtual TensorId Run(const TensorId& in, uint32_t end);
 
     /**
-     * Change the values at a cut as a codec does that takes them over the wire.
+     * Compute a strip of rows, as an execution unit of EdgeFlow does.
+     * \param strip which rows of which layers
+     * \param parts the rows that it is computed from, in any order; they may overlap and hold more
+     *        than StripNeeds
+     * \return the name of the strip; of the result, a name for Predict and MaxError
+     * \throws std::invalid_argument as NameStrip
+     */
+    virtual TensorId RunRows(const RowStrip& strip, const std::vector<StripPart>& parts);
+
+    /**
+     * Change the values at a cut, or of a strip, as a codec does that takes them over the wire.
      * \return the name of what arrives
+     * \throws std::invalid_argument if an autoencoder, which is made for a cut, gets a strip
      */
     virtual TensorId Transcode(const TensorId& in, const TensorCodec& codec);
 

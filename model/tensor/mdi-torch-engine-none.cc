@@ -100,6 +100,12 @@ TorchEngine::Run(const TensorId& in, uint32_t end)
 }
 
 TensorId
+TorchEngine::RunRows(const RowStrip& strip, const std::vector<StripPart>& parts)
+{
+    return TensorEngine::RunRows(strip, parts);
+}
+
+TensorId
 TorchEngine::Transcode(const TensorId& in, const TensorCodec& codec)
 {
     return TensorEngine::Transcode(in, codec);

@@ -3,10 +3,7 @@
 
 #include "mdi-torch-engine.h"
 
-#include "mdi-torch-codec.h"
-#include "mdi-torch-inputs.h"
-#include "mdi-torch-slicer.h"
-#include "mdi-torch-store.h"
+#include "mdi-torch-maker.h"
 #include "mdi-torch-threads.h"
 
 #include "ns3/boolean.h"
@@ -15,7 +12,6 @@
 
 #include <cmath>
 #include <limits>
-#include <map>
 #include <stdexcept>
 #include <torch/csrc/api/include/torch/version.h>
 
@@ -32,9 +28,6 @@ namespace
 {
 
 using Bundle = TorchStore::Bundle;
-
-/// A boundary that no model has: under it the store keeps what the whole model returned.
-constexpr uint32_t WHOLE = std::numeric_limits<uint32_t>::max();
 
 double
 LargestDifference(const at::Tensor& a, const at::Tensor& b)
@@ -63,128 +56,8 @@ LargestDifference(const at::Tensor& a, const at::Tensor& b)
 
 } // namespace
 
-/// The models, their inputs, and how each tensor is made.
-class TorchEngine::Impl
+class TorchEngine::Impl : public TorchMaker
 {
-  public:
-    /// A model that can be run.
-    struct Model
-    {
-        std::unique_ptr<TorchSlicer> slicer;
-        TorchInputs inputs;
-    };
-
-    /// \return null if the model is known by its sizes only
-    Model* Find(uint32_t model)
-    {
-        const auto found = m_models.find(model);
-        return found == m_models.end() ? nullptr : &found->second;
-    }
-
-    void Add(uint32_t index, Model model)
-    {
-        m_models.emplace(index, std::move(model));
-    }
-
-    bool Holds(const TensorId& id) const
-    {
-        return m_store.Holds(id);
-    }
-
-    /// Remember how a lineage goes on from another.
-    void AddLineage(uint64_t lineage, const TensorId& from, const TensorCodec& codec)
-    {
-        m_lineages.emplace(lineage, Lineage{from.lineage, from.boundary, codec});
-    }
-
-    /// The tensors of an id, made again from the nearest earlier ones if they are not stored.
-    Bundle Obtain(const TensorId& id, uint64_t limit)
-    {
-        if (const Bundle* stored = m_store.Find(id))
-        {
-            return *stored;
-        }
-        const Lineage* lineage = id.lineage == 0 ? nullptr : &m_lineages.at(id.lineage);
-        const TensorId origin{
-            id.model, id.input, lineage ? lineage->boundary : 0, id.lineage};
-        Bundle bundle;
-        if (!(id == origin))
-        {
-            const TensorId* nearest = m_store.Nearest(id);
-            bundle = RunSlice(nearest ? *nearest : origin, id.boundary, limit);
-        }
-        else if (lineage)
-        {
-            bundle = Code(Obtain({id.model, id.input, id.boundary, lineage->before}, limit),
-                          *lineage);
-        }
-        else
-        {
-            bundle = m_models.at(id.model).inputs.Get(id.input);
-        }
-        m_store.Put(id, bundle, limit);
-        return bundle;
-    }
-
-    /// Run layers now, whatever is stored, and keep what they make.
-    Bundle RunSlice(const TensorId& from, uint32_t end, uint64_t limit)
-    {
-        const Bundle bundle = Obtain(from, limit);
-        ++m_slicesRun;
-        const Bundle made = m_models.at(from.model).slicer->Run(from.boundary, end, bundle);
-        m_store.Put({from.model, from.input, end, from.lineage}, made, limit);
-        return made;
-    }
-
-    /// What the whole model returns.
-    Bundle ObtainWhole(uint32_t model, uint32_t input, uint64_t limit)
-    {
-        const TensorId id{model, input, WHOLE};
-        if (const Bundle* stored = m_store.Find(id))
-        {
-            return *stored;
-        }
-        const Bundle whole = m_models.at(model).slicer->RunWhole(Obtain({model, input}, limit));
-        m_store.Put(id, whole, limit);
-        return whole;
-    }
-
-    uint64_t SlicesRun() const
-    {
-        return m_slicesRun;
-    }
-
-  private:
-    /// Values that a codec changed.
-    struct Lineage
-    {
-        uint64_t before;   //!< their lineage until then
-        uint32_t boundary; //!< the cut
-        TensorCodec codec;
-    };
-
-    Bundle Code(const Bundle& bundle, const Lineage& lineage)
-    {
-        if (lineage.codec.kind == TensorCodec::AUTOENCODER)
-        {
-            TorchSlicer& encoder = *m_models.at(lineage.codec.encoder).slicer;
-            TorchSlicer& decoder = *m_models.at(lineage.codec.decoder).slicer;
-            return decoder.Run(0,
-                               decoder.Graph().Size(),
-                               encoder.Run(0, encoder.Graph().Size(), bundle));
-        }
-        Bundle arrived;
-        for (const at::Tensor& tensor : bundle)
-        {
-            arrived.push_back(RoundTripTensor(tensor, lineage.codec.kind));
-        }
-        return arrived;
-    }
-
-    std::map<uint32_t, Model> m_models;
-    std::map<uint64_t, Lineage> m_lineages;
-    TorchStore m_store;
-    uint64_t m_slicesRun = 0;
 };
 
 TypeId
@@ -251,7 +124,7 @@ TorchEngine::LoadModel(const ModelSpec& model)
     }
     // Results that are the same bits on any machine of one kind need a fixed number of threads.
     SetTorchThreads(1);
-    Impl::Model loaded{std::make_unique<TorchSlicer>(model), TorchInputs(model, m_inputSeed)};
+    TorchModel loaded(model, m_inputSeed);
     const uint32_t index = AddModel(loaded.slicer->Graph());
     m_impl->Add(index, std::move(loaded));
     return index;
@@ -276,6 +149,21 @@ TorchEngine::Run(const TensorId& in, uint32_t end)
 }
 
 TensorId
+TorchEngine::RunRows(const RowStrip& strip, const std::vector<StripPart>& parts)
+{
+    const TensorId out = TensorEngine::RunRows(strip, parts);
+    if (m_impl->Find(strip.model))
+    {
+        m_impl->AddStrip(out, strip, parts);
+        if (!(m_memo && m_impl->Holds(out)))
+        {
+            m_impl->RunStrip(out, m_storeBytes);
+        }
+    }
+    return out;
+}
+
+TensorId
 TorchEngine::Transcode(const TensorId& in, const TensorCodec& codec)
 {
     const TensorId out = TensorEngine::Transcode(in, codec);
@@ -287,7 +175,7 @@ std::vector<Prediction>
 TorchEngine::Predict(const TensorId& result)
 {
     NS_LOG_FUNCTION(this << result.model << result.input << result.boundary);
-    const Impl::Model* model = m_impl->Find(result.model);
+    const TorchModel* model = m_impl->Find(result.model);
     if (!model)
     {
         return {};
@@ -324,7 +212,7 @@ TorchEngine::Predict(const TensorId& result)
 uint32_t
 TorchEngine::InputOf(uint32_t model, uint32_t number) const
 {
-    const Impl::Model* found = m_impl->Find(model);
+    const TorchModel* found = m_impl->Find(model);
     const uint64_t inputs = found ? found->inputs.Count() : 0;
     return inputs == 0 ? number : static_cast<uint32_t>(number % inputs);
 }
@@ -332,7 +220,7 @@ TorchEngine::InputOf(uint32_t model, uint32_t number) const
 std::vector<int64_t>
 TorchEngine::Labels(uint32_t model, uint32_t input)
 {
-    const Impl::Model* found = m_impl->Find(model);
+    const TorchModel* found = m_impl->Find(model);
     return found ? found->inputs.Labels(input) : std::vector<int64_t>();
 }
 
@@ -340,7 +228,7 @@ std::optional<double>
 TorchEngine::MaxError(const TensorId& result)
 {
     NS_LOG_FUNCTION(this << result.model << result.input << result.boundary);
-    const Impl::Model* model = m_impl->Find(result.model);
+    const TorchModel* model = m_impl->Find(result.model);
     if (!model)
     {
         return std::nullopt;

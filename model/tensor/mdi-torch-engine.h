@@ -18,8 +18,9 @@ namespace mdi
  * implementation: no header of ours includes it).
  *
  * A model is frozen without numeric optimisation and inlined; a slice is the part of its graph
- * between two boundaries, run on its own. Weights are shared by all slices. One thread, so that
- * results are the same bits on any machine of one kind.
+ * between two boundaries, run on its own; a strip is rows of some of its layers (RunRows throws
+ * std::runtime_error where in-place operators forbid it). Weights are shared by all. One thread, so
+ * that results are the same bits on any machine of one kind.
  */
 class TorchEngine : public TensorEngine
 {
@@ -42,6 +43,7 @@ class TorchEngine : public TensorEngine
 
     bool HasValues() const override;
     TensorId Run(const TensorId& in, uint32_t end) override;
+    TensorId RunRows(const RowStrip& strip, const std::vector<StripPart>& parts) override;
     TensorId Transcode(const TensorId& in, const TensorCodec& codec) override;
     std::vector<Prediction> Predict(const TensorId& result) override;
     uint32_t InputOf(uint32_t model, uint32_t number) const override;
@@ -49,7 +51,7 @@ class TorchEngine : public TensorEngine
     std::optional<double> MaxError(const TensorId& result) override;
     std::string Describe() const override;
 
-    /// Number of slices that LibTorch really ran so far (for tests and benchmarks).
+    /// Number of slices and strips that LibTorch really ran so far (for tests and benchmarks).
     uint64_t SlicesRun() const;
 
   protected:

@@ -73,7 +73,7 @@ IsTrue(const TorchCall& call, const std::string& name)
     return value && value->isBool() && value->toBool();
 }
 
-/// One rule for the operator's first argument; none where an attribute is missing or negative.
+/// One rule, for the operator's first argument.
 TensorRules
 First(const TorchCall& call, const RowRule& rule)
 {
@@ -117,8 +117,9 @@ Convolution(const TorchCall& call)
     const bool transposed =
         IsTrue(call, "transposed") || call.Node()->kind() == torch::jit::aten::conv_transpose2d;
     const auto rule = transposed ? &RowRule::Transposed : &RowRule::Window;
-    return First(call,
-                 rule(Unsigned(kernel), Unsigned(*stride), Unsigned(*padding), Unsigned(*dilation)));
+    return First(
+        call,
+        rule(Unsigned(kernel), Unsigned(*stride), Unsigned(*padding), Unsigned(*dilation)));
 }
 
 TensorRules
