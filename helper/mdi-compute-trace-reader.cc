@@ -37,7 +37,8 @@ RequireProvenance(const JsonReader& object, const std::string& key)
 ModelProfile
 ReadModel(const JsonReader& model)
 {
-    model.AllowOnly({"provenance", "inputs", "spread", "spread_provenance", "layers"});
+    model.AllowOnly(
+        {"provenance", "inputs", "spread", "spread_provenance", "dispatch_s", "layers"});
     ModelProfile profile;
     if (const auto inputs = model.Find("inputs"))
     {
@@ -56,6 +57,10 @@ ReadModel(const JsonReader& model)
     if (const auto block = model.Find("spread_provenance"))
     {
         ReadProvenance(*block);
+    }
+    if (const auto dispatch = model.Find("dispatch_s"))
+    {
+        profile.dispatch = ReadTime(*dispatch);
     }
     for (const auto& [name, layer] : model["layers"].Members(1))
     {

@@ -64,7 +64,7 @@ TinyTrace()
                    "models": {"net": {
                      "provenance": {"kind": "calibrated", "source": "a paper", "framework": "PyTorch",
                                     "precision": "fp32", "batch": 1, "error_band": 0.5},
-                     "spread": 0.1,
+                     "spread": 0.1, "dispatch_s": 0.0005,
                      "layers": {"a/x": {"mean_s": 1.23456789e-4},
                                 "b/y": {"mean_s": 0.002, "spread": 0.3},
                                 "c": {"mean_s": 0}}}}},
@@ -103,9 +103,12 @@ TEST(ComputeTraceReader, ReadsEveryField)
     EXPECT_EQ(net.provenance.kind, "calibrated");
     EXPECT_EQ(net.provenance.errorBand, 0.5);
     EXPECT_EQ(net.spread, 0.1);
+    EXPECT_EQ(net.dispatch, MicroSeconds(500));
     EXPECT_EQ(net.layers.at("a/x").mean, NanoSeconds(123457));
     EXPECT_EQ(net.layers.at("b/y").spread, 0.3);
-    EXPECT_EQ(ReadComputeTrace(r, "slow").models.at("net").layers.size(), 1u);
+    const ModelProfile slow = ReadComputeTrace(r, "slow").models.at("net");
+    EXPECT_EQ(slow.layers.size(), 1u);
+    EXPECT_TRUE(slow.dispatch.IsZero());
 }
 
 TEST(ComputeTraceReader, RejectsBadInput)
@@ -144,6 +147,9 @@ TEST(ComputeTraceReader, RejectsBadInput)
         {net + "/provenance/batch", "0", net + "/provenance/batch", "integer from 1"},
         {net + "/provenance/error_band", "", net + "/provenance", "error_band"},
         {net + "/spread", "-0.1", net + "/spread", "0 to 10"},
+        {net + "/dispatch_s", "-1e-6", net + "/dispatch_s", "0 to 1000000"},
+        {net + "/dispatch_s", "\"1\"", net + "/dispatch_s", "number"},
+        {net + "/dispatch", "1e-6", net + "/dispatch", "did you mean 'dispatch_s'?"},
         {net + "/layers", "{}", net + "/layers", "at least 1"},
         {net + "/layers/a~1x/mean_s", "-1e-3", net + "/layers/a~1x/mean_s", "0 to 1000000"},
         {net + "/layers/a~1x/mean_s", "\"1\"", net + "/layers/a~1x/mean_s", "number"},
@@ -262,6 +268,21 @@ TEST(RepositoryTraces, TotalsLieInTheirBrackets)
         {"nano", "", "resnet56", 201, 0.026, 0.0341, 1.0},
         {"nano", "5W", "resnet56", 201, 0.040, 0.053, 1.0},
         {"nano", "MAXN", "resnet50", 175, 0.073, 0.082, 0.3},
+        {"tx2", "", "resnet50", 175, 0.0271, 0.0551, 0.4},
+        {"tx2", "MAXN", "resnet56-exits", 219, 0.018, 0.027, 1.0},
+        {"xavier-nx", "", "resnet50", 175, 0.0403, 0.0405, 0.3},
+        {"xavier-nx", "", "resnet56", 201, 0.018, 0.037, 1.0},
+        {"agx-xavier", "", "mobilenetv2", 152, 0.0128, 0.015, 0.3},
+        {"nano", "", "mobilenetv2", 152, 0.0195, 0.1478, 1.0},
+        {"tx2", "", "mobilenetv2", 152, 0.0145, 0.0189, 1.0},
+        {"xavier-nx", "", "mobilenetv2", 152, 0.014, 0.0261, 1.0},
+        {"agx-xavier", "", "vgg16", 38, 0.0165, 0.08, 1.0},
+        {"nano", "", "vgg16", 38, 0.201, 0.2721, 0.4},
+        {"nano", "5W", "vgg16", 38, 0.201, 0.4, 0.6},
+        {"tx2", "", "vgg16", 38, 0.0465, 0.171, 1.0},
+        {"xavier-nx", "", "vgg16", 38, 0.0366, 0.14, 1.0},
+        {"nano", "", "yolov5s", 208, 0.1893, 0.1894, 0.5},
+        {"xavier-nx", "", "yolov5s", 208, 0.03, 0.142, 1.0},
     };
 
     for (const auto& c : cases)
@@ -272,10 +293,11 @@ TEST(RepositoryTraces, TotalsLieInTheirBrackets)
         EXPECT_EQ(profile.layers.size(), c.layers);
         EXPECT_EQ(profile.provenance.kind, "calibrated");
         EXPECT_EQ(profile.provenance.errorBand, c.band);
+        EXPECT_TRUE(profile.dispatch.IsStrictlyPositive());
         Time total;
         for (const auto& [name, layer] : profile.layers)
         {
-            EXPECT_TRUE(layer.mean.IsStrictlyPositive()) << name;
+            EXPECT_GE(layer.mean, profile.dispatch) << name;
             total += layer.mean;
         }
         EXPECT_GE(total.GetSeconds(), c.low_s) << c.device << " " << c.model;

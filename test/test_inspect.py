@@ -371,6 +371,21 @@ class Output(InspectTest):
         weights = sum(layer["weight_bytes"] for layer in graph.layers)
         self.assertEqual(sum(int(row["parameters [B]"]) for row in rows), weights)
 
+    def test_traces(self):
+        """The traces of the Jetson boards name the zoo's layers, with their work."""
+        maker = os.path.join(ROOT, "traces", "compute", "make_traces.py")
+        for name in ZOO:
+            side = {"yolov5s": 640, "resnet56-exits": 32}.get(name, 224)
+            text = self.inspect_well(model(name), "--json", f"--input-shape=1,3,{side},{side}")
+            result = subprocess.run(
+                [sys.executable, maker, "--names", "-"],
+                input=text,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                universal_newlines=True,
+            )
+            self.assertEqual((result.stdout, result.returncode), ("", 0), name)
+
     def test_layer_graph(self):
         """What --json prints is a model, too."""
         text = self.inspect_well(model("resnet56-exits"), "--json")

@@ -44,7 +44,10 @@ struct ModelProfile
 {
     Provenance provenance;
     std::string inputs; //!< what the times are for, such as "1x3x32x32 float32"; empty: not said
-    double spread = 0;                       //!< of a whole call: standard deviation over mean
+    double spread = 0;  //!< of a whole call: standard deviation over mean
+    /// The part of each layer's mean that is there for any number of rows, such as the launch of
+    /// the operation by the host; of a layer whose mean is less, all of it. 0: not known.
+    Time dispatch;
     std::map<std::string, LayerTime> layers; //!< by layer name
 };
 
