@@ -16,8 +16,8 @@ namespace mdi
 {
 
 /**
- * What is left of a tensor after FLOAT16 or INT8 (TensorCodec) took it over the wire: the same shape
- * and type. One value that is infinite or not a number makes its whole channel not a number
+ * What is left of a tensor after FLOAT16 or INT8 (TensorCodec) took it over the wire: the same
+ * shape and type. One value that is infinite or not a number makes its whole channel not a number
  * (INT8).
  */
 at::Tensor RoundTripTensor(const at::Tensor& tensor, TensorCodec::Kind kind);

@@ -239,9 +239,8 @@ TorchEngine::MaxError(const TensorId& result)
     double largest = 0;
     for (size_t i = 0; i < answer.inWhole.size(); ++i)
     {
-        largest = std::max(largest,
-                           LargestDifference(bundle.at(answer.inBundle[i]),
-                                             whole.at(answer.inWhole[i])));
+        largest = std::max(
+            largest, LargestDifference(bundle.at(answer.inBundle[i]), whole.at(answer.inWhole[i])));
     }
     return largest;
 }

@@ -98,8 +98,9 @@ Unpickle(const std::string& file)
     }
     catch (const std::exception& error)
     {
-        Fail(file, "this is no tensor file; expected one of torch.save(tensor, file) or "
-                   "torch.save({\"inputs\": tensor, \"labels\": tensor}, file)");
+        Fail(file,
+             "this is no tensor file; expected one of torch.save(tensor, file) or "
+             "torch.save({\"inputs\": tensor, \"labels\": tensor}, file)");
     }
 }
 
@@ -144,8 +145,10 @@ TorchInputs::ReadFolder()
     const int64_t channels = pictures ? inputs[0].spec.shape[1] : 0;
     if (channels != 1 && channels != 3)
     {
-        Fail(folder, "pictures are for models with one float32 input of N x 3 x H x W or "
-                     "N x 1 x H x W, not " + SpecsText(InputSpecs(m_model)));
+        Fail(folder,
+             "pictures are for models with one float32 input of N x 3 x H x W or "
+             "N x 1 x H x W, not " +
+                 SpecsText(InputSpecs(m_model)));
     }
     std::vector<std::string> loose;
     int64_t label = 0;
@@ -189,8 +192,9 @@ TorchInputs::ReadTensorFile()
         const auto members = content.toGenericDict();
         if (!members.contains("inputs"))
         {
-            Fail(file, "the dictionary has no \"inputs\"; expected {\"inputs\": tensor, "
-                       "\"labels\": int64 tensor}");
+            Fail(file,
+                 "the dictionary has no \"inputs\"; expected {\"inputs\": tensor, "
+                 "\"labels\": int64 tensor}");
         }
         for (const auto& member : members)
         {
@@ -198,8 +202,9 @@ TorchInputs::ReadTensorFile()
                 member.key().isString() ? member.key().toStringRef() : "a key that is no text";
             if (key != "inputs" && key != "labels")
             {
-                Fail(file, "the dictionary has '" + key +
-                               "'; expected {\"inputs\": tensor, \"labels\": int64 tensor}");
+                Fail(file,
+                     "the dictionary has '" + key +
+                         "'; expected {\"inputs\": tensor, \"labels\": int64 tensor}");
             }
         }
         labels = members.contains("labels") ? members.at("labels") : c10::IValue();
@@ -209,14 +214,16 @@ TorchInputs::ReadTensorFile()
     const auto& inputs = m_model.inputs;
     if (m_tensors.size() != inputs.size())
     {
-        Fail(file, "holds " + std::to_string(m_tensors.size()) + " tensors, but the model takes " +
-                       std::to_string(inputs.size()));
+        Fail(file,
+             "holds " + std::to_string(m_tensors.size()) + " tensors, but the model takes " +
+                 std::to_string(inputs.size()));
     }
     for (size_t i = 0; i < inputs.size(); ++i)
     {
         const at::Tensor& tensor = m_tensors[i];
         const auto& shape = inputs[i].spec.shape;
-        const bool picture = tensor.scalar_type() == at::kByte && inputs[i].spec.dtype != Dtype::UINT8;
+        const bool picture =
+            tensor.scalar_type() == at::kByte && inputs[i].spec.dtype != Dtype::UINT8;
         // A sample has the model's sizes without the batch; a picture is brought to them.
         bool fits = tensor.dim() == static_cast<int64_t>(shape.size()) && !shape.empty() &&
                     tensor.size(0) > 0 && tensor.size(0) == m_tensors[0].size(0);
@@ -231,9 +238,9 @@ TorchInputs::ReadTensorFile()
             {
                 sizes += (sizes.empty() ? "" : "x") + std::to_string(size);
             }
-            Fail(file, "tensor " + std::to_string(i) + " is " + sizes +
-                           ", but samples for an input of " + SpecsText({inputs[i].spec}) +
-                           " are needed, stacked in dimension 0");
+            Fail(file,
+                 "tensor " + std::to_string(i) + " is " + sizes + ", but samples for an input of " +
+                     SpecsText({inputs[i].spec}) + " are needed, stacked in dimension 0");
         }
     }
     m_size = static_cast<size_t>(m_tensors[0].size(0));
@@ -247,8 +254,9 @@ TorchInputs::ReadTensorFile()
         const at::Tensor numbers = labels.toTensor().to(at::kLong).contiguous();
         if (numbers.dim() != 1 || numbers.numel() != static_cast<int64_t>(m_size))
         {
-            Fail(file, "\"labels\" must hold one number for each of the " +
-                           std::to_string(m_size) + " samples");
+            Fail(file,
+                 "\"labels\" must hold one number for each of the " + std::to_string(m_size) +
+                     " samples");
         }
         std::copy_n(numbers.data_ptr<int64_t>(), m_size, m_labels.begin());
     }
@@ -282,9 +290,9 @@ TorchInputs::Get(uint32_t input) const
         for (uint64_t k = 0; k < static_cast<uint64_t>(Batch()); ++k)
         {
             const auto sample = static_cast<size_t>((first + k) % m_size);
-            samples.push_back(m_files.empty() ? m_tensors[i][static_cast<int64_t>(sample)]
-                                              : Decode(m_files[sample],
-                                                       static_cast<int>(spec.shape[1])));
+            samples.push_back(m_files.empty()
+                                  ? m_tensors[i][static_cast<int64_t>(sample)]
+                                  : Decode(m_files[sample], static_cast<int>(spec.shape[1])));
             at::Tensor& one = samples.back();
             if (one.scalar_type() == at::kByte && one.dim() == 3 && spec.dtype != Dtype::UINT8)
             {
@@ -349,8 +357,8 @@ PreparePicture(const at::Tensor& pixels,
     const auto margin = [](int64_t all, int64_t kept) { // as torchvision: rounded half to even
         return std::lrint(double(all - kept) / 2);
     };
-    picture = picture.narrow(1, margin(picture.size(1), h), h)
-                  .narrow(2, margin(picture.size(2), w), w);
+    picture =
+        picture.narrow(1, margin(picture.size(1), h), h).narrow(2, margin(picture.size(2), w), w);
     resize(height, width);
     picture = picture / 255;
     for (int64_t c = 0; c < picture.size(0); ++c)

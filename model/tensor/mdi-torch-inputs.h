@@ -27,7 +27,8 @@ namespace mdi
  * Tensor file: made by torch.save, a tensor with a sample per index of dimension 0, or a dictionary
  * {"inputs": tensor or list of tensors (one per input of the model), "labels": int64 tensor}.
  * Without labels, the tensor or list itself (LibTorch 1.13 cannot read a dictionary of one entry).
- * Samples of unsigned bytes are taken for pictures and prepared as such. All others are converted to the model's type as they are.
+ * Samples of unsigned bytes are taken for pictures and prepared as such. All others are converted
+ * to the model's type as they are.
  *
  * Input i of a model with batch B holds the samples i B to i B + B - 1, counted around the end of
  * the set.

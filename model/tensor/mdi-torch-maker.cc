@@ -101,8 +101,7 @@ TorchMaker::Make(const TensorId& id, uint64_t limit, Made& made)
         return made[id] = *stored;
     }
     const Recipe* recipe = FindRecipe(id);
-    const Lineage* lineage =
-        recipe || id.lineage == 0 ? nullptr : &m_lineages.at(id.lineage);
+    const Lineage* lineage = recipe || id.lineage == 0 ? nullptr : &m_lineages.at(id.lineage);
     TensorId origin{id.model, id.input, lineage ? lineage->boundary : 0, id.lineage, id.rows};
     Bundle bundle;
     if (recipe)
@@ -194,9 +193,8 @@ TorchMaker::Code(const Bundle& bundle, const Lineage& lineage)
     {
         TorchSlicer& encoder = *m_models.at(lineage.codec.encoder).slicer;
         TorchSlicer& decoder = *m_models.at(lineage.codec.decoder).slicer;
-        return decoder.Run(0,
-                           decoder.Graph().Size(),
-                           encoder.Run(0, encoder.Graph().Size(), bundle));
+        return decoder.Run(
+            0, decoder.Graph().Size(), encoder.Run(0, encoder.Graph().Size(), bundle));
     }
     Bundle arrived;
     for (const at::Tensor& tensor : bundle)

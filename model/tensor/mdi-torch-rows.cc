@@ -118,8 +118,7 @@ Convolution(const TorchCall& call)
         IsTrue(call, "transposed") || call.Node()->kind() == torch::jit::aten::conv_transpose2d;
     const auto rule = transposed ? &RowRule::Transposed : &RowRule::Window;
     return First(
-        call,
-        rule(Unsigned(kernel), Unsigned(*stride), Unsigned(*padding), Unsigned(*dilation)));
+        call, rule(Unsigned(kernel), Unsigned(*stride), Unsigned(*padding), Unsigned(*dilation)));
 }
 
 TensorRules
@@ -134,10 +133,8 @@ Pool(const TorchCall& call)
     }
     const int64_t stride = RowPart(call, "stride").value_or(*kernel); // an empty list: the kernel
     return First(call,
-                 RowRule::Window(Unsigned(*kernel),
-                                 Unsigned(stride),
-                                 Unsigned(*padding),
-                                 Unsigned(*dilation)));
+                 RowRule::Window(
+                     Unsigned(*kernel), Unsigned(stride), Unsigned(*padding), Unsigned(*dilation)));
 }
 
 /// Whether LibTorch, which divides in float32, finds row r / factor for every row r.
@@ -169,9 +166,8 @@ UpsamplingFactor(const TorchCall& call)
     // LibTorch divides by the scale, where one is given, whatever the sizes are.
     const auto scale = call.Constant("scales_h");
     const auto scales = call.Constant("scale_factors");
-    const bool other =
-        (scale && scale->toDouble() != static_cast<double>(factor)) ||
-        (scales && scales->toDoubleVector().at(0) != static_cast<double>(factor));
+    const bool other = (scale && scale->toDouble() != static_cast<double>(factor)) ||
+                       (scales && scales->toDoubleVector().at(0) != static_cast<double>(factor));
     return other ? 0 : factor;
 }
 
@@ -327,17 +323,39 @@ const std::map<std::string, Reader>&
 Readers()
 {
     static const std::set<std::string> elementWise = {
-        "abs",        "add",         "alias",       "batch_norm",      "bitwise_and", "bitwise_not",
-        "bitwise_or", "celu",        "clamp",       "clamp_max",       "clamp_min",   "clone",
-        "contiguous", "cos",         "detach",      "div",             "dropout",     "elu",
-        "eq",         "erf",         "exp",         "feature_dropout", "floor",       "ge",
-        "gelu",       "gt",          "hardshrink",  "hardsigmoid",     "hardswish",   "hardtanh",
-        "le",         "leaky_relu",  "log",         "log_sigmoid",     "logical_and", "logical_not",
-        "logical_or", "lt",          "masked_fill", "maximum",         "minimum",     "mish",
-        "mul",        "ne",          "neg",         "pow",             "prelu",       "reciprocal",
-        "relu",       "relu6",       "round",       "rsqrt",           "rsub",        "selu",
-        "sigmoid",    "sign",        "silu",        "sin",             "softplus",    "sqrt",
-        "square",     "sub",         "tanh",        "threshold",       "to",          "where",
+        "abs",         "add",
+        "alias",       "batch_norm",
+        "bitwise_and", "bitwise_not",
+        "bitwise_or",  "celu",
+        "clamp",       "clamp_max",
+        "clamp_min",   "clone",
+        "contiguous",  "cos",
+        "detach",      "div",
+        "dropout",     "elu",
+        "eq",          "erf",
+        "exp",         "feature_dropout",
+        "floor",       "ge",
+        "gelu",        "gt",
+        "hardshrink",  "hardsigmoid",
+        "hardswish",   "hardtanh",
+        "le",          "leaky_relu",
+        "log",         "log_sigmoid",
+        "logical_and", "logical_not",
+        "logical_or",  "lt",
+        "masked_fill", "maximum",
+        "minimum",     "mish",
+        "mul",         "ne",
+        "neg",         "pow",
+        "prelu",       "reciprocal",
+        "relu",        "relu6",
+        "round",       "rsqrt",
+        "rsub",        "selu",
+        "sigmoid",     "sign",
+        "silu",        "sin",
+        "softplus",    "sqrt",
+        "square",      "sub",
+        "tanh",        "threshold",
+        "to",          "where",
     };
     static const std::map<std::string, Reader> readers = [] {
         std::map<std::string, Reader> all = {{"_convolution", Convolution},

@@ -362,8 +362,8 @@ TorchSlicer::RulesOf(const Operator& op,
         const auto found = byProducer.find(input);
         const int64_t from = CommonHeight(input >= 0 ? layers[input].outputs
                                                      : std::vector<TensorSpec>{inputs[-1 - input]});
-        if (found == byProducer.end() || (found->second.kind != RowKind::WHOLE &&
-                                          !RowRuleFits(found->second, from, height)))
+        if (found == byProducer.end() ||
+            (found->second.kind != RowKind::WHOLE && !RowRuleFits(found->second, from, height)))
         {
             return {};
         }
@@ -403,10 +403,8 @@ TorchSlicer::MakeGraph(const ModelSpec& model) const
             outputs.insert(static_cast<uint32_t>(Producer(results[i])));
         }
     }
-    return LayerGraph(model.name,
-                      InputSpecs(model),
-                      std::move(layers),
-                      {outputs.begin(), outputs.end()});
+    return LayerGraph(
+        model.name, InputSpecs(model), std::move(layers), {outputs.begin(), outputs.end()});
 }
 
 void

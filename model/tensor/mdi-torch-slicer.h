@@ -175,10 +175,10 @@ class TorchSlicer
     std::unordered_map<const Node*, int32_t> m_index; //!< of the operators
     std::unordered_set<const Value*> m_glue;
     LayerGraph m_graph;
-    bool m_changesInput = false; //!< an in-place operator works on an input of the model
-    std::string m_changedAndRead; //!< see CheckOnTheirOwn; empty if there is no such layer
-    std::map<uint32_t, Answer> m_answers;         //!< by boundary
-    std::map<uint32_t, Value*> m_exitValues;      //!< by boundary
+    bool m_changesInput = false;          //!< an in-place operator works on an input of the model
+    std::string m_changedAndRead;         //!< see CheckOnTheirOwn; empty if there is no such layer
+    std::map<uint32_t, Answer> m_answers; //!< by boundary
+    std::map<uint32_t, Value*> m_exitValues; //!< by boundary
     std::map<std::pair<uint32_t, uint32_t>, Slice> m_slices;
 };
 

@@ -50,8 +50,8 @@ class TorchStore
             return nullptr;
         }
         const TensorId& found = (--before)->first;
-        const bool same = found.model == id.model && found.input == id.input &&
-                          found.lineage == id.lineage;
+        const bool same =
+            found.model == id.model && found.input == id.input && found.lineage == id.lineage;
         return same ? &found : nullptr;
     }
 

@@ -20,7 +20,7 @@ constexpr int64_t ROWS = 2; // the dimension
 /// What an operator runs on to make a strip.
 struct Frame
 {
-    RowRange in; //!< rows of its input; zeros where the strip does not need them
+    RowRange in;                  //!< rows of its input; zeros where the strip does not need them
     std::optional<int64_t> first; //!< which output row comes out first; none: not from this input
 };
 
@@ -35,8 +35,8 @@ WindowFrame(const RowRule& rule, const RowRange& rows, int64_t height)
 {
     const RowRange unclipped = RequiredRowsUnclipped(rule, rows, height);
     const int64_t stride = rule.stride;
-    const int64_t first = std::min(std::max<int64_t>(0, unclipped.begin) / stride,
-                                   (height - 1) / stride);
+    const int64_t first =
+        std::min(std::max<int64_t>(0, unclipped.begin) / stride, (height - 1) / stride);
     // A window that sees nothing but padding still needs a row to run on.
     const int64_t end = std::clamp<int64_t>(unclipped.end, stride * first + 1, height);
     return {{stride * first, end}, first};
@@ -51,9 +51,8 @@ TransposedFrame(const RowRule& rule, const RowRange& rows, int64_t height, int64
 {
     const RowRange needed = RequiredRows(rule, rows, height);
     const int64_t stride = rule.stride;
-    const int64_t begin = std::min({std::max<int64_t>(0, needed.begin),
-                                    rows.begin / stride,
-                                    height - 1});
+    const int64_t begin =
+        std::min({std::max<int64_t>(0, needed.begin), rows.begin / stride, height - 1});
     // n input rows make stride * n + extra output rows.
     const int64_t extra = outputHeight - stride * height;
     const int64_t least = (rows.end - extra + stride - 1) / stride;
@@ -193,15 +192,12 @@ TorchStrips::Prepare(uint32_t layer)
         resized = !size || !size->isNone();
         if (resized)
         {
-            torch::jit::Value* input =
-                copy.graph->addInput()->setType(c10::ListType::ofInts());
+            torch::jit::Value* input = copy.graph->addInput()->setType(c10::ListType::ofInts());
             copy.node->replaceInput(OUTPUT_SIZE, input);
         }
     }
-    Operator ready{torch::jit::Code(copy.graph, "mdi strip"),
-                   copy.reads,
-                   copy.changesInputs,
-                   resized};
+    Operator ready{
+        torch::jit::Code(copy.graph, "mdi strip"), copy.reads, copy.changesInputs, resized};
     return m_operators.emplace(layer, std::move(ready)).first->second;
 }
 
@@ -235,8 +231,7 @@ TorchStrips::RunLayer(uint32_t index,
         const auto input = std::find(layer.inputs.begin(), layer.inputs.end(), read.layer);
         const RowRule rule =
             layer.rows.empty() ? RowRule::Whole() : layer.rows[input - layer.inputs.begin()];
-        const Frame frame =
-            FrameOf(rule, rows, RowsOf(graph, read.layer), RowsOf(graph, place));
+        const Frame frame = FrameOf(rule, rows, RowsOf(graph, read.layer), RowsOf(graph, place));
         first = frame.first ? frame.first : first;
         outputRows = frame.in.Size() * rule.factor;
         const at::Tensor tensor = Gather(read.layer, read.inBundle, frame.in, pieces);
@@ -265,8 +260,8 @@ TorchStrips::RunLayer(uint32_t index,
         else if (stack[i].toTensor().defined())
         {
             const at::Tensor tensor = stack[i].toTensor();
-            made.bundle.push_back(
-                first ? Crop(tensor, rows.begin - *first, rows.end - *first) : tensor);
+            made.bundle.push_back(first ? Crop(tensor, rows.begin - *first, rows.end - *first)
+                                        : tensor);
         }
     }
     return made;
@@ -296,8 +291,7 @@ TorchStrips::Gather(int32_t layer,
         {
             return tensor;
         }
-        const at::Tensor view =
-            tensor.narrow(ROWS, shared.begin - piece.rows.begin, shared.Size());
+        const at::Tensor view = tensor.narrow(ROWS, shared.begin - piece.rows.begin, shared.Size());
         if (shared == rows)
         {
             return view;
@@ -313,8 +307,8 @@ TorchStrips::Gather(int32_t layer,
     if (!gathered.defined())
     {
         // Nothing but filler: a strip that sees only padding, or none of this input.
-        const TensorSpec& spec = layer < 0 ? graph.Inputs()[-1 - layer]
-                                           : graph.Layers()[layer].outputs.at(inBundle);
+        const TensorSpec& spec =
+            layer < 0 ? graph.Inputs()[-1 - layer] : graph.Layers()[layer].outputs.at(inBundle);
         std::vector<int64_t> sizes = spec.shape;
         sizes.at(ROWS) = rows.Size();
         gathered = at::zeros(sizes, at::TensorOptions().dtype(ToScalarType(spec.dtype)));

@@ -361,8 +361,8 @@ TraceTorchModel(const ModelSpec& model)
             }
             catch (const std::exception& error)
             {
-                throw std::runtime_error("cannot run on inputs " + SpecsText(InputSpecs(model)) + ": " +
-                                         TorchMessage(error));
+                throw std::runtime_error("cannot run on inputs " + SpecsText(InputSpecs(model)) +
+                                         ": " + TorchMessage(error));
             }
         };
         record();
