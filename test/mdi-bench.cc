@@ -12,6 +12,7 @@
 #include "ns3/mdi-torch-engine.h"
 #include "ns3/uinteger.h"
 
+#include <ATen/ATen.h>
 #include <algorithm>
 #include <benchmark/benchmark.h>
 #include <chrono>

@@ -3,6 +3,7 @@
 
 #include "mdi-torch-codec.h"
 
+#include <ATen/ATen.h>
 #include <stdexcept>
 
 namespace ns3

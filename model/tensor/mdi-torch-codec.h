@@ -4,11 +4,12 @@
 #ifndef MDI_TORCH_CODEC_H
 #define MDI_TORCH_CODEC_H
 
-// Includes LibTorch: only for the mdi-torch-*.cc files, never for users.
-
 #include "mdi-tensor-codec.h"
 
-#include <ATen/ATen.h>
+namespace at
+{
+class Tensor;
+}
 
 namespace ns3
 {

@@ -10,6 +10,8 @@
 #include "ns3/log.h"
 #include "ns3/uinteger.h"
 
+#include <ATen/ATen.h>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>

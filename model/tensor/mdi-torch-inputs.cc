@@ -6,6 +6,7 @@
 #include "mdi-fnv.h"
 #include "mdi-torch-values.h"
 
+#include <ATen/ATen.h>
 #include <algorithm>
 #include <cerrno>
 #include <cmath>

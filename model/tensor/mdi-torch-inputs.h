@@ -4,13 +4,15 @@
 #ifndef MDI_TORCH_INPUTS_H
 #define MDI_TORCH_INPUTS_H
 
-// Includes LibTorch: only for the mdi-torch-*.cc files, never for users.
-
 #include "mdi-model-spec.h"
 
-#include <ATen/ATen.h>
 #include <string>
 #include <vector>
+
+namespace at
+{
+class Tensor;
+}
 
 namespace ns3
 {

@@ -5,6 +5,7 @@
 
 #include "mdi-torch-codec.h"
 
+#include <ATen/core/Tensor.h>
 #include <limits>
 
 namespace ns3

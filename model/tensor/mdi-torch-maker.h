@@ -4,8 +4,6 @@
 #ifndef MDI_TORCH_MAKER_H
 #define MDI_TORCH_MAKER_H
 
-// Includes LibTorch: only for the mdi-torch-*.cc files, never for users.
-
 #include "mdi-tensor-codec.h"
 #include "mdi-torch-inputs.h"
 #include "mdi-torch-slicer.h"

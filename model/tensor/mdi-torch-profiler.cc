@@ -7,12 +7,14 @@
 #include "mdi-torch-slicer.h"
 #include "mdi-torch-threads.h"
 
+#include <ATen/ATen.h>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <set>
 #include <stdexcept>
 #include <torch/csrc/api/include/torch/version.h>
+#include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/runtime/custom_operator.h>
 #include <torch/csrc/jit/runtime/interpreter.h>
 

@@ -3,11 +3,16 @@
 
 #include "mdi-torch-rows.h"
 
+#include <ATen/core/Tensor.h>
+#include <ATen/core/ivalue.h>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <torch/csrc/jit/ir/ir.h>
 
 namespace ns3
 {

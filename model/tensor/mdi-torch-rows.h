@@ -4,8 +4,6 @@
 #ifndef MDI_TORCH_ROWS_H
 #define MDI_TORCH_ROWS_H
 
-// Includes LibTorch: only for the mdi-torch-*.cc files, never for users.
-
 #include "mdi-row-rule.h"
 #include "mdi-torch-call.h"
 

@@ -7,15 +7,19 @@
 #include "mdi-torch-flop.h"
 #include "mdi-torch-rows.h"
 
+#include <ATen/ATen.h>
 #include <algorithm>
 #include <cctype>
 #include <functional>
 #include <set>
 #include <sstream>
 #include <stdexcept>
+#include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/alias_analysis.h>
 #include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/csrc/jit/runtime/interpreter.h>
 
 namespace ns3
 {
@@ -150,6 +154,12 @@ VisitReads(const Node* node, const std::function<void(Value*)>& visit)
 
 } // namespace
 
+struct TorchSlicer::Slice
+{
+    torch::jit::Code code;
+    size_t inputs; //!< of the bundle it takes so many, the first
+};
+
 TorchSlicer::TorchSlicer(const ModelSpec& model)
     : m_file(model.file),
       m_trace(TraceTorchModel(model))
@@ -165,8 +175,10 @@ TorchSlicer::TorchSlicer(const ModelSpec& model)
     {
         throw std::runtime_error(m_file + ": " + TorchMessage(error));
     }
-    m_trace.values.clear();
+    m_trace.values->clear();
 }
+
+TorchSlicer::~TorchSlicer() = default;
 
 const LayerGraph&
 TorchSlicer::Graph() const
@@ -208,7 +220,7 @@ TorchSlicer::FindOperators()
         Operator op{node, {}};
         for (Value* output : node->outputs())
         {
-            const c10::IValue& value = m_trace.values.at(output);
+            const c10::IValue& value = m_trace.values->at(output);
             if (value.isTensor() && value.toTensor().defined())
             {
                 op.tensors.push_back(output);
@@ -325,14 +337,14 @@ TorchSlicer::MakeLayer(const Operator& op,
     {
         try
         {
-            layer.outputs.push_back(SpecOf(m_trace.values.at(tensor).toTensor()));
+            layer.outputs.push_back(SpecOf(m_trace.values->at(tensor).toTensor()));
         }
         catch (const std::invalid_argument& error)
         {
             throw std::runtime_error("layer '" + layer.name + "' " + error.what());
         }
     }
-    layer.flop = OperatorFlop(op.node, m_trace.values);
+    layer.flop = OperatorFlop(op.node, *m_trace.values);
     for (const auto& [storage, bytes] : Weights(op.node))
     {
         layer.weightBytes += bytes;
@@ -347,7 +359,7 @@ TorchSlicer::RulesOf(const Operator& op,
                      const std::vector<TensorSpec>& inputs) const
 {
     std::map<int32_t, RowRule> byProducer;
-    for (const auto& [value, rule] : OperatorRows(TorchCall(op.node, m_trace.values)))
+    for (const auto& [value, rule] : OperatorRows(TorchCall(op.node, *m_trace.values)))
     {
         const auto [known, isNew] = byProducer.emplace(Producer(value), rule);
         if (!isNew && !(known->second == rule))
@@ -663,11 +675,12 @@ TorchSlicer::Prepare(uint32_t begin, uint32_t end)
     const auto found = m_slices.find({begin, end});
     if (found != m_slices.end())
     {
-        return found->second;
+        return *found->second;
     }
     const auto graph = CopySlice(begin, end).graph;
-    const Slice slice{torch::jit::Code(graph, "mdi slice"), graph->inputs().size()};
-    return m_slices.emplace(std::make_pair(begin, end), slice).first->second;
+    auto slice = std::make_unique<Slice>(
+        Slice{torch::jit::Code(graph, "mdi slice"), graph->inputs().size()});
+    return *m_slices.emplace(std::make_pair(begin, end), std::move(slice)).first->second;
 }
 
 std::vector<at::Tensor>
@@ -712,7 +725,7 @@ TorchSlicer::RunWhole(const std::vector<at::Tensor>& inputs)
     }
     try
     {
-        return FlattenTensors(m_trace.whole.forward(arguments));
+        return FlattenTensors(m_trace.whole->forward(arguments));
     }
     catch (const std::exception& error)
     {

@@ -4,17 +4,21 @@
 #ifndef MDI_TORCH_SLICER_H
 #define MDI_TORCH_SLICER_H
 
-// Includes LibTorch: only for the mdi-torch-*.cc files, never for users.
-
 #include "mdi-torch-trace.h"
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
-#include <torch/csrc/jit/runtime/interpreter.h>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
+
+namespace torch::jit
+{
+struct Node;
+}
 
 namespace ns3
 {
@@ -44,6 +48,7 @@ class TorchSlicer
   public:
     /// \throws std::runtime_error one line: the file, what is wrong, what would be right
     explicit TorchSlicer(const ModelSpec& model);
+    ~TorchSlicer();
 
     /// The layers, with forbidden cuts.
     const LayerGraph& Graph() const;
@@ -123,12 +128,7 @@ class TorchSlicer
         std::vector<Value*> tensors; //!< its outputs that are tensors, in order
     };
 
-    /// A slice made ready to run.
-    struct Slice
-    {
-        torch::jit::Code code;
-        size_t inputs; //!< of the bundle it takes so many, the first
-    };
+    struct Slice; //!< a slice made ready to run
 
     void FindOperators();
     LayerGraph MakeGraph(const ModelSpec& model) const;
@@ -179,7 +179,7 @@ class TorchSlicer
     std::string m_changedAndRead;         //!< see CheckOnTheirOwn; empty if there is no such layer
     std::map<uint32_t, Answer> m_answers; //!< by boundary
     std::map<uint32_t, Value*> m_exitValues; //!< by boundary
-    std::map<std::pair<uint32_t, uint32_t>, Slice> m_slices;
+    std::map<std::pair<uint32_t, uint32_t>, std::unique_ptr<Slice>> m_slices;
 };
 
 } // namespace mdi

@@ -3,9 +3,14 @@
 
 #include "mdi-torch-strips.h"
 
+#include <ATen/ATen.h>
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <stdexcept>
+#include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/ir/ir.h>
+#include <torch/csrc/jit/runtime/interpreter.h>
 
 namespace ns3
 {
@@ -134,10 +139,20 @@ Copy(const c10::IValue& value)
 
 } // namespace
 
+struct TorchStrips::Operator
+{
+    torch::jit::Code code;
+    std::vector<TorchSlicer::Read> reads;
+    bool changesInputs;
+    bool resized; //!< takes its output size as the last argument
+};
+
 TorchStrips::TorchStrips(const TorchSlicer& slicer)
     : m_slicer(slicer)
 {
 }
+
+TorchStrips::~TorchStrips() = default;
 
 std::vector<at::Tensor>
 TorchStrips::Run(const RowStrip& strip, std::vector<StripPiece> pieces)
@@ -177,7 +192,7 @@ TorchStrips::Prepare(uint32_t layer)
     const auto found = m_operators.find(layer);
     if (found != m_operators.end())
     {
-        return found->second;
+        return *found->second;
     }
     TorchSlicer::LayerCopy copy = m_slicer.CopyLayer(layer);
     const auto kind = copy.node->kind();
@@ -196,9 +211,9 @@ TorchStrips::Prepare(uint32_t layer)
             copy.node->replaceInput(OUTPUT_SIZE, input);
         }
     }
-    Operator ready{
-        torch::jit::Code(copy.graph, "mdi strip"), copy.reads, copy.changesInputs, resized};
-    return m_operators.emplace(layer, std::move(ready)).first->second;
+    auto ready = std::make_unique<Operator>(Operator{
+        torch::jit::Code(copy.graph, "mdi strip"), copy.reads, copy.changesInputs, resized});
+    return *m_operators.emplace(layer, std::move(ready)).first->second;
 }
 
 StripPiece

@@ -4,14 +4,12 @@
 #ifndef MDI_TORCH_STRIPS_H
 #define MDI_TORCH_STRIPS_H
 
-// Includes LibTorch: only for the mdi-torch-*.cc files, never for users.
-
 #include "mdi-row-strip.h"
 #include "mdi-torch-slicer.h"
 
 #include <map>
-#include <optional>
-#include <torch/csrc/jit/runtime/interpreter.h>
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace ns3
@@ -40,6 +38,7 @@ class TorchStrips
   public:
     /// \param slicer cuts the model; must outlive the strips
     explicit TorchStrips(const TorchSlicer& slicer);
+    ~TorchStrips();
 
     /**
      * \param strip which rows of which layers
@@ -51,14 +50,7 @@ class TorchStrips
     std::vector<at::Tensor> Run(const RowStrip& strip, std::vector<StripPiece> pieces);
 
   private:
-    /// A layer made ready to run.
-    struct Operator
-    {
-        torch::jit::Code code;
-        std::vector<TorchSlicer::Read> reads;
-        bool changesInputs;
-        bool resized; //!< takes its output size as the last argument
-    };
+    struct Operator; //!< a layer made ready to run
 
     using Values = std::map<std::pair<int32_t, size_t>, c10::IValue>; //!< by layer and output
 
@@ -80,7 +72,7 @@ class TorchStrips
                       const std::vector<StripPiece>& pieces) const;
 
     const TorchSlicer& m_slicer;
-    std::map<uint32_t, Operator> m_operators;
+    std::map<uint32_t, std::unique_ptr<Operator>> m_operators;
 };
 
 } // namespace mdi

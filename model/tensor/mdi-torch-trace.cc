@@ -6,13 +6,16 @@
 #include "mdi-torch-exits.h"
 #include "mdi-torch-passes.h"
 
+#include <ATen/ATen.h>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <set>
 #include <stdexcept>
+#include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/alias_analysis.h>
 #include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/passes/constant_propagation.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/passes/inliner.h>
@@ -34,7 +37,6 @@ using torch::jit::Graph;
 using torch::jit::Node;
 using torch::jit::Symbol;
 using torch::jit::Value;
-using Values = std::unordered_map<const Value*, c10::IValue>;
 
 constexpr uint64_t EXAMPLE_SEEDS[] = {1, 2};
 
@@ -129,7 +131,7 @@ FreezeGraph(const torch::jit::Module& module, size_t inputs)
 }
 
 /// Runs a copy of the graph in which every value is an output.
-Values
+TorchValues
 Record(const Graph& graph, const std::vector<at::Tensor>& inputs)
 {
     const std::shared_ptr<Graph> copy = const_cast<Graph&>(graph).copy();
@@ -153,7 +155,7 @@ Record(const Graph& graph, const std::vector<at::Tensor>& inputs)
         ++original;
     }
     const std::vector<c10::IValue> outputs = RunGraph(copy, inputs);
-    Values values;
+    TorchValues values;
     for (size_t i = 0; i < names.size(); ++i)
     {
         values[names[i]] = outputs[i];
@@ -169,7 +171,9 @@ IsConstant(const Value* value)
 
 /// Replaces what can be known from the shapes alone by constants. \return whether there was any
 bool
-FoldShapes(const std::shared_ptr<Graph>& graph, const Values& values, const Values& others)
+FoldShapes(const std::shared_ptr<Graph>& graph,
+           const TorchValues& values,
+           const TorchValues& others)
 {
     static const std::set<Symbol> queries = {Symbol::fromQualString("aten::size"),
                                              Symbol::fromQualString("aten::dim"),
@@ -295,7 +299,7 @@ FlattenOutput(Graph& graph,
 }
 
 void
-FlattenOutputs(const std::shared_ptr<Graph>& graph, const Values& values)
+FlattenOutputs(const std::shared_ptr<Graph>& graph, const TorchValues& values)
 {
     std::vector<Value*> tensors;
     {
@@ -323,7 +327,7 @@ FlattenOutputs(const std::shared_ptr<Graph>& graph, const Values& values)
 
 /// Cuts and sizes are only known in advance where the shapes do not depend on the data.
 void
-CheckShapes(const Values& values, const Values& others)
+CheckShapes(const TorchValues& values, const TorchValues& others)
 {
     for (const auto& [name, value] : values)
     {
@@ -344,19 +348,21 @@ TraceTorchModel(const ModelSpec& model)
 {
     try
     {
-        TorchTrace trace{Load(model.file), nullptr, {}};
-        trace.whole.eval();
-        if (!trace.whole.find_method("forward"))
+        TorchTrace trace{std::make_unique<torch::jit::Module>(Load(model.file)),
+                         nullptr,
+                         std::make_unique<TorchValues>()};
+        trace.whole->eval();
+        if (!trace.whole->find_method("forward"))
         {
             throw std::runtime_error("the module has no forward()");
         }
-        trace.graph = FreezeGraph(trace.whole, model.inputs.size());
+        trace.graph = FreezeGraph(*trace.whole, model.inputs.size());
         RemoveMessages(*trace.graph);
-        Values others;
+        TorchValues others;
         const auto record = [&]() {
             try
             {
-                trace.values = Record(*trace.graph, RandomInputs(model.inputs, EXAMPLE_SEEDS[0]));
+                *trace.values = Record(*trace.graph, RandomInputs(model.inputs, EXAMPLE_SEEDS[0]));
                 others = Record(*trace.graph, RandomInputs(model.inputs, EXAMPLE_SEEDS[1]));
             }
             catch (const std::exception& error)
@@ -370,7 +376,7 @@ TraceTorchModel(const ModelSpec& model)
         constexpr int MAX_ROUNDS = 8;
         for (int round = 0; round < MAX_ROUNDS; ++round)
         {
-            if (!FoldShapes(trace.graph, trace.values, others))
+            if (!FoldShapes(trace.graph, *trace.values, others))
             {
                 break;
             }
@@ -378,10 +384,10 @@ TraceTorchModel(const ModelSpec& model)
             RemoveMessages(*trace.graph);
             record();
         }
-        FlattenOutputs(trace.graph, trace.values);
+        FlattenOutputs(trace.graph, *trace.values);
         PrepareExits(trace.graph, model.exits);
         record();
-        CheckShapes(trace.values, others);
+        CheckShapes(*trace.values, others);
         return trace;
     }
     catch (const std::exception& error)

@@ -4,16 +4,16 @@
 #ifndef MDI_TORCH_TRACE_H
 #define MDI_TORCH_TRACE_H
 
-// Includes LibTorch: only for the mdi-torch-*.cc files, never for users.
-
 #include "mdi-torch-values.h"
 
 #include <memory>
-#include <string>
-#include <torch/csrc/jit/api/module.h>
-#include <torch/csrc/jit/ir/ir.h>
-#include <unordered_map>
 #include <vector>
+
+namespace torch::jit
+{
+struct Graph;
+struct Module;
+} // namespace torch::jit
 
 namespace ns3
 {
@@ -23,7 +23,8 @@ namespace mdi
 /// A TorchScript model made ready for cutting.
 struct TorchTrace
 {
-    torch::jit::Module whole; //!< as loaded, in evaluation mode: the reference for all slices
+    /// As loaded, in evaluation mode: the reference for all slices.
+    std::unique_ptr<torch::jit::Module> whole;
 
     /**
      * The model frozen without numeric optimisation, inlined, without its `self`. Its outputs are
@@ -33,7 +34,7 @@ struct TorchTrace
     std::shared_ptr<torch::jit::Graph> graph;
 
     /// Every value of the graph's top block in an example run.
-    std::unordered_map<const torch::jit::Value*, c10::IValue> values;
+    std::unique_ptr<TorchValues> values;
 };
 
 /**

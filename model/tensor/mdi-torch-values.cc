@@ -3,7 +3,9 @@
 
 #include "mdi-torch-values.h"
 
+#include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/core/ivalue.h>
 #include <sstream>
 #include <stdexcept>
 
@@ -12,7 +14,7 @@ namespace ns3
 namespace mdi
 {
 
-at::ScalarType
+c10::ScalarType
 ToScalarType(Dtype dtype)
 {
     switch (dtype)

@@ -4,20 +4,37 @@
 #ifndef MDI_TORCH_VALUES_H
 #define MDI_TORCH_VALUES_H
 
-// Includes LibTorch: only for the mdi-torch-*.cc files, never for users.
-
 #include "mdi-model-spec.h"
 
-#include <ATen/ATen.h>
-#include <ATen/core/ivalue.h>
+#include <cstdint>
 #include <exception>
 #include <string>
+#include <unordered_map>
 #include <vector>
+
+namespace at
+{
+class Tensor;
+}
+
+namespace c10
+{
+struct IValue;
+enum class ScalarType : int8_t;
+} // namespace c10
+
+namespace torch::jit
+{
+struct Value;
+}
 
 namespace ns3
 {
 namespace mdi
 {
+
+/// The values of a graph in an example run.
+using TorchValues = std::unordered_map<const torch::jit::Value*, c10::IValue>;
 
 /// The tensors in a value, depth first; lists, tuples and values of dictionaries in their order.
 std::vector<at::Tensor> FlattenTensors(const c10::IValue& value);
@@ -26,7 +43,7 @@ std::vector<at::Tensor> FlattenTensors(const c10::IValue& value);
 std::vector<at::Tensor> RandomInputs(const std::vector<ModelInput>& inputs, uint64_t seed);
 
 /// LibTorch's name for a type.
-at::ScalarType ToScalarType(Dtype dtype);
+c10::ScalarType ToScalarType(Dtype dtype);
 
 /// Shape and type. \throws std::invalid_argument if there is no such Dtype
 TensorSpec SpecOf(const at::Tensor& tensor);
