@@ -55,7 +55,11 @@ def settings(results):
         rule = system.get("exit", "")
         admission, rate = _admission(system, entry, results.scenario["sources"])
         others = tuple(
-            sorted((k, v) for k, v in system.items() if k not in ("name", "exit", "admission"))
+            sorted(
+                (key, text)
+                for key, text in system.items()
+                if key not in ("name", "exit", "admission") and isinstance(text, str)  # no forecast
+            )
         )
         threshold = _threshold(rule, entry.get("exit"))
         found.append(Setting(system["name"], rule, threshold, admission, rate, others))

@@ -217,6 +217,11 @@ class Settings(unittest.TestCase):
             setting = self.of([{"name": "a", "exit": entry}], [source], {"exit": rule})
             self.assertEqual(setting.threshold, expected, rule)
 
+    def test_a_forecast_is_no_strategy(self):
+        parts = {"worker": "ns3::mdi::Worker[]", "forecasts": [{"source": "ts", "latency_s": 1}]}
+        setting = self.of([], [{"type": "poisson", "rate_hz": 1}], parts)
+        self.assertEqual(setting.others, (("worker", "ns3::mdi::Worker[]"),))
+
     def test_admission(self):
         slow, fast = {"type": "poisson", "rate_hz": 5}, {"type": "poisson", "rate_hz": 20}
         every = {"type": "periodic", "interval_s": 0.1}
