@@ -7,7 +7,8 @@
 
 writes figures/latency.svg and others into that folder, each where the results have the data for
 it; doc/mdi.rst says what each shows. Of several folders (one per topology, say) the figures that
-compare thresholds and rates have a panel per folder.
+compare thresholds and rates have a panel per folder. Of folders whose scenarios differ in one
+number (./mdi run --set=networks.0.rate_bps=... in a loop) there is latency against that number.
 """
 
 import argparse
@@ -24,6 +25,7 @@ logging.getLogger("matplotlib").setLevel(logging.ERROR)  # "building the font ca
 
 try:
     import mdi_plot_exits as of_exits
+    import mdi_plot_field as of_field
     import mdi_plot_runs as of_runs
     from mdi_plot_results import BadInput, Results
     from mdi_plot_style import METADATA
@@ -36,10 +38,11 @@ EACH = {  # a figure per folder
     "timeline": of_runs.timeline,
     "exits": of_exits.exits,
 }
-TOGETHER = {  # a panel per folder
+TOGETHER = {  # a panel per folder, or per group of folders
     "admitted-rate": of_exits.admitted_rate,
     "accuracy-rate": of_exits.accuracy_rate,
     "accuracy-admitted": of_exits.accuracy_admitted,
+    "latency-field": of_field.latency_field,
 }
 
 

@@ -23,6 +23,7 @@ from mdi_plot_style import (
     COLUMN_IN,
     MOST_PANELS,
     PAGE_IN,
+    error_bars,
     label_y,
     legend_above,
     legend_of,
@@ -244,21 +245,6 @@ def _threshold_styles(labels):
     return styles
 
 
-def _error_bars(axis, points, x, y, style, label):
-    """x and y: what of a point is drawn; each gives a value and a half-width (or nan)."""
-    xs, ys = np.array([x(p) for p in points]), np.array([y(p) for p in points])
-    axis.errorbar(
-        xs[:, 0],
-        ys[:, 0],
-        xerr=np.nan_to_num(xs[:, 1]) if np.nansum(xs[:, 1]) else None,
-        yerr=np.nan_to_num(ys[:, 1]) if np.nansum(ys[:, 1]) else None,
-        capsize=2,
-        elinewidth=0.8,
-        label=label,
-        **style,
-    )
-
-
 def _finish(figure, axes, kept, x, y):
     for axis, (results, _) in zip(axes, kept):
         light_grid(axis)
@@ -281,7 +267,7 @@ def admitted_rate(folders):
         for key, points in sorted(lines.items(), key=lambda line: not line[0][1]):
             style = styles[key]
             if key[1]:
-                _error_bars(axis, points, lambda p: (p[0], 0), lambda p: p[1], style, labels[key])
+                error_bars(axis, points, lambda p: (p[0], 0), lambda p: p[1], style, labels[key])
                 continue
             for _, (mean, half), _ in points:
                 axis.axhline(
@@ -311,7 +297,7 @@ def accuracy_admitted(folders):
         for key, points in sorted(lines.items(), key=lambda line: not line[0][1]):
             style = styles[key] if key[1] else {**styles[key], "linestyle": "none"}
             percent = lambda p: (100 * p[2][0], 100 * p[2][1])  # noqa: E731
-            _error_bars(axis, points, lambda p: p[1], percent, style, labels[key])
+            error_bars(axis, points, lambda p: p[1], percent, style, labels[key])
         axis.margins(x=0.12, y=0.14)
         axis.xaxis.set_major_locator(MaxNLocator(5))
     _finish(figure, axes, kept, "Admitted rate (items/s)", "Accuracy (%)")
@@ -376,7 +362,7 @@ def accuracy_rate(folders):
     figure, axes = panels(len(kept), sharey=True)
     for axis, (_, lines) in zip(axes, kept):
         for key, points in lines.items():
-            _error_bars(
+            error_bars(
                 axis,
                 points,
                 lambda p: (p[0], 0),

@@ -19,7 +19,7 @@ from mdi_plot_style import (
     legend_of,
     light_grid,
     line_style,
-    log_milliseconds,
+    log_scale,
     new_figure,
     panels,
     shortened,
@@ -54,7 +54,7 @@ def latency(results):
     if len(sources) > 1:
         for axis, source in zip(axes, sources):
             axis.set_title(wrapped(source, 40))
-    log_milliseconds(axes[0])
+    log_scale(axes[0], "x")
     if draw is _curves:
         figure.supxlabel("Latency (ms)")
         legend_above(figure, *legend_of(axes))

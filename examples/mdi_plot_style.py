@@ -6,6 +6,7 @@ import itertools
 import textwrap
 
 import matplotlib
+import numpy as np
 
 matplotlib.use("agg")
 
@@ -106,14 +107,30 @@ def light_grid(axis, which="both"):
     axis.set_axisbelow(True)
 
 
-def log_milliseconds(axis):
-    """A logarithmic x axis whose ticks are as many as fit, and plain numbers."""
-    axis.set_xscale("log")
-    low, high = axis.get_xlim()
+def error_bars(axis, points, x, y, style, label):
+    """x and y: what of a point is drawn; each gives a value and a half-width (or nan)."""
+    xs, ys = np.array([x(p) for p in points]), np.array([y(p) for p in points])
+    axis.errorbar(
+        xs[:, 0],
+        ys[:, 0],
+        xerr=np.nan_to_num(xs[:, 1]) if np.nansum(xs[:, 1]) else None,
+        yerr=np.nan_to_num(ys[:, 1]) if np.nansum(ys[:, 1]) else None,
+        capsize=2,
+        elinewidth=0.8,
+        label=label,
+        **style,
+    )
+
+
+def log_scale(axis, which):
+    """A logarithmic "x" or "y" axis whose ticks are as many as fit, and plain numbers."""
+    axis.set(**{which + "scale": "log"})
+    of = getattr(axis, which + "axis")
+    low, high = of.get_view_interval()
     subs = (1, 2, 5) if high / low < 100 else (1, 3) if high / low < 10000 else (1,)
-    axis.xaxis.set_major_locator(LogLocator(subs=subs))
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.xaxis.set_minor_locator(NullLocator())
+    of.set_major_locator(LogLocator(subs=subs))
+    of.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    of.set_minor_locator(NullLocator())
 
 
 def turn_labels_that_overlap(figure, axis):
