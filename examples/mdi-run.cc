@@ -103,7 +103,7 @@ Run(int argc, char* argv[])
     Scenario scenario = ReadScenario(file, changes);
     scenario.firstRun = static_cast<uint32_t>(RngSeedManager::GetRun() - 1); // --RngRun
     const auto engine = LoadModels(scenario, CreateObject<TorchEngine>());
-    CheckSystems(scenario, engine);
+    const Forecasts forecasts = CheckSystems(scenario, engine);
     if (const auto why = WhyNothingLeaves(scenario, *engine); !why.empty())
     {
         std::cerr << "mdi-run: no item leaves early, although a system has an exit rule: " << why
@@ -119,8 +119,12 @@ Run(int argc, char* argv[])
     Comparison comparison;
     {
         ProgressLine line("runs", scenario.systems.size() * scenario.runs);
-        comparison = CompareSystems(
-            scenario, engine, folder, commandLine, [&line](uint64_t done) { line.Show(done); });
+        comparison = CompareSystems(scenario,
+                                    engine,
+                                    forecasts,
+                                    folder,
+                                    commandLine,
+                                    [&line](uint64_t done) { line.Show(done); });
     }
     for (const auto& failure : comparison.failures)
     {

@@ -82,6 +82,7 @@ NamesOf(const std::vector<T>& things)
 void
 WriteManifest(const Scenario& scenario,
               const TensorEngine& engine,
+              const Forecasts& forecasts,
               const std::string& commandLine,
               std::ostream& os)
 {
@@ -130,6 +131,19 @@ WriteManifest(const Scenario& scenario,
         {
             strategies["admission"] = text(*system.admission);
         }
+        const auto& plans = forecasts.at(systems.size());
+        for (uint32_t source = 0; source < plans.size(); ++source)
+        {
+            if (plans[source])
+            {
+                // Of one item, on idle devices and private links.
+                strategies["forecasts"].push_back(
+                    {{"source", scenario.sources[source].name},
+                     {"latency_s", static_cast<double>(plans[source]->latencyNs) / 1e9},
+                     {"bytes_moved", plans[source]->bytesMoved},
+                     {"guard_used", plans[source]->guardUsed}});
+            }
+        }
         systems.push_back(strategies);
     }
     manifest["systems"] = systems;
@@ -166,6 +180,7 @@ WriteManifest(const Scenario& scenario,
 Comparison
 CompareSystems(const Scenario& scenario,
                Ptr<TensorEngine> engine,
+               const Forecasts& forecasts,
                const ResultsFolder& folder,
                const std::string& commandLine,
                const std::function<void(uint64_t)>& progress)
@@ -248,7 +263,7 @@ CompareSystems(const Scenario& scenario,
         timeline.Take(part(job, "timeline"));
     }
     timeline.Stream() << TIMELINE_END;
-    WriteManifest(scenario, *engine, commandLine, manifest.Stream());
+    WriteManifest(scenario, *engine, forecasts, commandLine, manifest.Stream());
     for (OutputFile* file : {&summary, &items, &timeline, &manifest})
     {
         file->Close();

@@ -4,7 +4,7 @@
 #ifndef MDI_COMPARISON_H
 #define MDI_COMPARISON_H
 
-#include "mdi-scenario.h"
+#include "mdi-simulation.h"
 #include "mdi-summary.h"
 #include "mdi-tensor-engine.h"
 
@@ -36,6 +36,7 @@ struct Comparison
  *
  * \param scenario read and checked
  * \param engine from LoadModels
+ * \param forecasts from CheckSystems, for the manifest
  * \param folder where to
  * \param commandLine for the manifest
  * \param progress called with the number of finished runs
@@ -43,6 +44,7 @@ struct Comparison
  */
 Comparison CompareSystems(const Scenario& scenario,
                           Ptr<TensorEngine> engine,
+                          const Forecasts& forecasts,
                           const ResultsFolder& folder,
                           const std::string& commandLine,
                           const std::function<void(uint64_t)>& progress);

@@ -38,7 +38,7 @@ ModelProfile
 ReadModel(const JsonReader& model)
 {
     model.AllowOnly(
-        {"provenance", "inputs", "spread", "spread_provenance", "dispatch_s", "layers"});
+        {"provenance", "inputs", "spread", "spread_provenance", "dispatch_s", "least_s", "layers"});
     ModelProfile profile;
     if (const auto inputs = model.Find("inputs"))
     {
@@ -61,6 +61,10 @@ ReadModel(const JsonReader& model)
     if (const auto dispatch = model.Find("dispatch_s"))
     {
         profile.dispatch = ReadTime(*dispatch);
+    }
+    if (const auto least = model.Find("least_s"))
+    {
+        profile.least = ReadTime(*least);
     }
     for (const auto& [name, layer] : model["layers"].Members(1))
     {

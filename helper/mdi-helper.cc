@@ -10,7 +10,6 @@
 #include "ns3/uinteger.h"
 
 #include <algorithm>
-#include <set>
 #include <stdexcept>
 
 namespace ns3
@@ -103,7 +102,18 @@ MdiHelper::Install(const SystemSpec& system, PathFunction path)
     const auto partitioner = system.partitioner.Create<Partitioner>();
     for (uint32_t source = 0; source < m_deployment->Sources().size(); ++source)
     {
-        m_deployment->SetPlan(source, partitioner->MakePlan(*m_deployment, source));
+        const Plan plan = partitioner->MakePlan(*m_deployment, source);
+        if (system.pipeline && plan.HasStrips())
+        {
+            throw std::invalid_argument("a pipeline re-allocates consecutive layers, but its "
+                                        "partitioner makes strips of rows; leave out one of them");
+        }
+        if (system.exit && plan.HasStrips())
+        {
+            throw std::invalid_argument("its partitioner makes strips of rows, which pass no early "
+                                        "exits; leave out the exit rule");
+        }
+        m_deployment->SetPlan(source, plan);
     }
 
     if (system.codec)
@@ -113,7 +123,7 @@ MdiHelper::Install(const SystemSpec& system, PathFunction path)
     for (uint32_t i = 0; i < m_nodes.GetN(); ++i)
     {
         Ptr<Node> node = m_nodes.Get(i);
-        const uint64_t weights = WeightBytesOn(node->GetId());
+        const uint64_t weights = m_deployment->WeightBytesOn(node->GetId());
         if (!node->GetObject<ComputeDevice>()->Allocate(weights))
         {
             throw MemoryShortage(
@@ -159,63 +169,6 @@ MdiHelper::Install(const SystemSpec& system, PathFunction path)
         (*worker)->GetNode()->AddApplication(source);
         m_sources.push_back(source);
     }
-}
-
-uint64_t
-MdiHelper::WeightBytesOn(uint32_t node) const
-{
-    std::map<uint32_t, std::vector<bool>> layers; // by model
-    for (uint32_t source = 0; source < m_deployment->Sources().size(); ++source)
-    {
-        auto& held = layers[m_deployment->Sources()[source].model];
-        held.resize(m_deployment->GraphOf(source).Size());
-        for (const auto& unit : m_deployment->GetPlan(source).units)
-        {
-            if (unit.node == ExecutionUnit::NONE || static_cast<uint32_t>(unit.node) == node)
-            {
-                std::fill(held.begin() + unit.begin, held.begin() + unit.end, true);
-            }
-        }
-    }
-    uint64_t bytes = CodecBytesOn(node);
-    for (const auto& [model, held] : layers)
-    {
-        bytes += m_engine->Graph(model).WeightBytes(held);
-    }
-    return bytes;
-}
-
-uint64_t
-MdiHelper::CodecBytesOn(uint32_t node) const
-{
-    std::set<uint32_t> models; // encoders where a unit ends at their cut, decoders where one begins
-    for (uint32_t source = 0; source < m_deployment->Sources().size(); ++source)
-    {
-        for (const auto& unit : m_deployment->GetPlan(source).units)
-        {
-            if (unit.node != ExecutionUnit::NONE && static_cast<uint32_t>(unit.node) != node)
-            {
-                continue;
-            }
-            const CodedCut* end = m_deployment->Coded(source, unit.end);
-            const CodedCut* begin = m_deployment->Coded(source, unit.begin);
-            if (end && end->values.kind == TensorCodec::AUTOENCODER)
-            {
-                models.insert(end->values.encoder);
-            }
-            if (begin && begin->values.kind == TensorCodec::AUTOENCODER)
-            {
-                models.insert(begin->values.decoder);
-            }
-        }
-    }
-    uint64_t bytes = 0;
-    for (const uint32_t model : models)
-    {
-        const LayerGraph& graph = m_engine->Graph(model);
-        bytes += graph.WeightBytes(0, graph.Size());
-    }
-    return bytes;
 }
 
 int64_t

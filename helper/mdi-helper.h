@@ -102,6 +102,8 @@ class MdiHelper
      * \param system the strategies
      * \param path is called during the simulation, too
      * \throws MemoryShortage one line, if the weights do not fit into a device's memory
+     * \throws std::invalid_argument one line, if the strategies do not suit each other, or the
+     *         partitioner finds no plan
      */
     void Install(const SystemSpec& system, PathFunction path);
 
@@ -121,9 +123,6 @@ class MdiHelper
     Ptr<Worker> GetWorker(Ptr<Node> node) const;
 
   private:
-    uint64_t WeightBytesOn(uint32_t node) const;
-    uint64_t CodecBytesOn(uint32_t node) const;
-
     Ptr<TensorEngine> m_engine;
     Ptr<Deployment> m_deployment;
     ObjectFactory m_deviceFactory;

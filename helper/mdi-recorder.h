@@ -31,7 +31,7 @@ struct ItemRecord
     std::vector<int64_t> predictions;  //!< by element of the batch; empty if not known
     std::vector<int64_t> labels;       //!< what is right; empty if not known
     std::optional<double> outputError; //!< largest difference from the whole model's output
-    uint32_t hops = 0;                 //!< times that its tensors moved between workers
+    uint32_t hops = 0; //!< times that its tensors moved between workers, along the longest way
     uint64_t bytesOnWire = 0;          //!< our headers and payloads of all its messages, each once
 };
 

@@ -31,6 +31,7 @@ using Json = nlohmann::json;
 
 constexpr double MAX_TIME_S = 1e9;
 constexpr uint32_t MAX_NODES = 10000;
+constexpr uint32_t MAX_MESH_NODES = 64; // 2016 links
 constexpr uint32_t MAX_ITEMS = 100000000;
 
 /// A path as written in a scenario: relative to the scenario's folder.
@@ -295,9 +296,10 @@ ReadNetwork(const JsonReader& json, const Scenario& scenario)
     json.AllowOnly({"type", "nodes", "rate_bps", "delay_s"});
     network.rateBps = json["rate_bps"].PositiveInt(1000000000000);
     network.delay = Seconds(json["delay_s"].NonNegative(1000));
-    if (network.type == "point-to-point" && network.nodes.size() != 2)
+    if (network.type == "point-to-point" && network.nodes.size() > MAX_MESH_NODES)
     {
-        nodes.Fail("a point-to-point link has two ends", "name two nodes");
+        nodes.Fail("too many nodes for a link between every two of them",
+                   "name at most " + std::to_string(MAX_MESH_NODES) + ", or use ethernet");
     }
     return network;
 }

@@ -51,8 +51,14 @@ BuildNetwork(const Scenario& scenario, const NodeContainer& nodes, NetworkHelper
         }
         if (part.type == "point-to-point")
         {
-            network.AddPointToPoint(
-                members.Get(0), members.Get(1), DataRate(part.rateBps), part.delay);
+            for (uint32_t a = 0; a < members.GetN(); ++a)
+            {
+                for (uint32_t b = a + 1; b < members.GetN(); ++b)
+                {
+                    network.AddPointToPoint(
+                        members.Get(a), members.Get(b), DataRate(part.rateBps), part.delay);
+                }
+            }
         }
         else if (part.type == "ethernet")
         {
@@ -144,9 +150,10 @@ LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine)
     return scenario.tensors == "none" ? engine->SizesOnly() : engine;
 }
 
-void
+Forecasts
 CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine)
 {
+    Forecasts forecasts;
     for (const auto& system : scenario.systems)
     {
         SimulatorScope scope;
@@ -175,6 +182,16 @@ CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine)
                            ": device '" + scenario.devices[error.worker].name +
                            "' is too small: " + error.what());
         }
+        catch (const std::invalid_argument& error)
+        {
+            throw BadInput(scenario.file + ": /systems: system '" + system.name +
+                           "': " + error.what());
+        }
+        forecasts.emplace_back();
+        for (uint32_t source = 0; source < scenario.sources.size(); ++source)
+        {
+            forecasts.back().push_back(mdi.GetDeployment()->GetPlan(source).forecast);
+        }
         for (uint32_t i = 0; i < nodes.GetN(); ++i)
         {
             for (const uint32_t other : scenario.devices[i].handsTo)
@@ -191,11 +208,13 @@ CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine)
         if (system.codec && !mdi.GetDeployment()->IsCoding() &&
             system.codec->Create<Codec>()->IsRequired())
         {
-            throw BadInput(scenario.file + ": /systems: the codec of system '" + system.name +
-                           "' changes no cut of any model; an autoencoder comes with the model, its "
-                           "description names it");
+            throw BadInput(
+                scenario.file + ": /systems: the codec of system '" + system.name +
+                "' changes no cut of any model; an autoencoder comes with the model, its "
+                "description names it");
         }
     }
+    return forecasts;
 }
 
 RunRecord

@@ -8,6 +8,7 @@
 #include "mdi-scenario.h"
 #include "mdi-tensor-engine.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,9 @@ struct RunRecord
  */
 Ptr<TensorEngine> LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine);
 
+/// What planners of static plans expect, by system, then by source; none where a router decides.
+using Forecasts = std::vector<std::vector<std::optional<PlanForecast>>>;
+
 /**
  * Build each system of a scenario once without running it: does the network connect all devices, do
  * the weights fit?
@@ -45,7 +49,7 @@ Ptr<TensorEngine> LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine)
  * \param engine from LoadModels
  * \throws BadInput one line
  */
-void CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine);
+Forecasts CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine);
 
 /**
  * Simulate one system of a scenario from the start to the end of its last item. Each call begins

@@ -193,11 +193,13 @@ TEST(Plan, ChainPassesEachOutputToTheNextUnit)
 {
     const Plan plan = MakeChainPlan({0, 2, 5}, {7, 9});
     ASSERT_EQ(plan.units.size(), 2U);
-    EXPECT_EQ(plan.units[0].inputs, std::vector<int32_t>{ExecutionUnit::NONE});
-    EXPECT_EQ(plan.units[0].forwards, std::vector<uint32_t>{1});
+    ASSERT_EQ(plan.units[0].inputs.size(), 1U);
+    EXPECT_EQ(plan.units[0].inputs[0].from, UnitInput::ITEM);
+    ASSERT_EQ(plan.units[0].forwards.size(), 1U);
+    EXPECT_EQ(plan.units[0].forwards[0].unit, 1U);
     EXPECT_EQ(plan.units[0].node, 7);
-    EXPECT_EQ(plan.units[1].begin, 2U);
-    EXPECT_EQ(plan.units[1].end, 5U);
+    EXPECT_EQ(plan.units[1].op.begin, 2U);
+    EXPECT_EQ(plan.units[1].op.end, 5U);
     EXPECT_TRUE(plan.units[1].forwards.empty());
     EXPECT_THROW(MakeChainPlan({0}), std::invalid_argument);
     EXPECT_THROW(MakeChainPlan({0, 2}, {1, 2}), std::invalid_argument);

@@ -64,7 +64,7 @@ TinyTrace()
                    "models": {"net": {
                      "provenance": {"kind": "calibrated", "source": "a paper", "framework": "PyTorch",
                                     "precision": "fp32", "batch": 1, "error_band": 0.5},
-                     "spread": 0.1, "dispatch_s": 0.0005,
+                     "spread": 0.1, "dispatch_s": 0.0005, "least_s": 0.001,
                      "layers": {"a/x": {"mean_s": 1.23456789e-4},
                                 "b/y": {"mean_s": 0.002, "spread": 0.3},
                                 "c": {"mean_s": 0}}}}},
@@ -104,6 +104,7 @@ TEST(ComputeTraceReader, ReadsEveryField)
     EXPECT_EQ(net.provenance.errorBand, 0.5);
     EXPECT_EQ(net.spread, 0.1);
     EXPECT_EQ(net.dispatch, MicroSeconds(500));
+    EXPECT_EQ(net.least, MilliSeconds(1));
     EXPECT_EQ(net.layers.at("a/x").mean, NanoSeconds(123457));
     EXPECT_EQ(net.layers.at("b/y").spread, 0.3);
     const ModelProfile slow = ReadComputeTrace(r, "slow").models.at("net");
@@ -149,6 +150,7 @@ TEST(ComputeTraceReader, RejectsBadInput)
         {net + "/spread", "-0.1", net + "/spread", "0 to 10"},
         {net + "/dispatch_s", "-1e-6", net + "/dispatch_s", "0 to 1000000"},
         {net + "/dispatch_s", "\"1\"", net + "/dispatch_s", "number"},
+        {net + "/least_s", "-1e-6", net + "/least_s", "0 to 1000000"},
         {net + "/dispatch", "1e-6", net + "/dispatch", "did you mean 'dispatch_s'?"},
         {net + "/layers", "{}", net + "/layers", "at least 1"},
         {net + "/layers/a~1x/mean_s", "-1e-3", net + "/layers/a~1x/mean_s", "0 to 1000000"},
@@ -294,6 +296,7 @@ TEST(RepositoryTraces, TotalsLieInTheirBrackets)
         EXPECT_EQ(profile.provenance.kind, "calibrated");
         EXPECT_EQ(profile.provenance.errorBand, c.band);
         EXPECT_TRUE(profile.dispatch.IsStrictlyPositive());
+        EXPECT_GE(profile.least, profile.dispatch);
         Time total;
         for (const auto& [name, layer] : profile.layers)
         {

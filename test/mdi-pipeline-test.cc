@@ -9,6 +9,7 @@
 #include "ns3/double.h"
 #include "ns3/mdi-partitioner.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 using namespace ns3;
@@ -120,6 +121,41 @@ TEST(Pipeline, EqualSpeedsAreLeftAlone)
     };
     run.Run();
     EXPECT_EQ(allocations, 0);
+}
+
+TEST(Pipeline, CutsAnewOnlyWhereThePartitionerMayCut)
+{
+    // 12 layers in 2 blocks on 3 equal workers: with AnyLayer there is nothing to improve, and a
+    // slow worker's share is cut between layers, too.
+    for (const bool slow : {false, true})
+    {
+        IdealRun run = Pipelined(12, {1e11, 1e11, 1e11});
+        std::vector<Layer> layers = run.model.Layers();
+        for (size_t i = 0; i < layers.size(); ++i)
+        {
+            layers[i].block = i < 6 ? "a" : "b";
+        }
+        run.model = LayerGraph("m", run.model.Inputs(), layers);
+        run.system.partitioner.Set("AnyLayer", BooleanValue(true));
+        run.Periodic(0, 200, 0.05);
+        std::set<uint32_t> ends;
+        run.prepare = [&](MdiHelper& mdi) {
+            for (const auto& worker : mdi.GetWorkers())
+            {
+                worker->GetPipeline()->TraceConnectWithoutContext(
+                    "Allocation",
+                    Callback<void, uint32_t, uint16_t, uint32_t, uint32_t>(
+                        [&](uint32_t, uint16_t, uint32_t, uint32_t end) { ends.insert(end); }));
+            }
+            const auto device = mdi.GetWorkers()[1]->GetNode()->GetObject<ComputeDevice>();
+            device->SetAttribute("SpeedFactor", DoubleValue(slow ? 0.4 : 1));
+        };
+        run.Run();
+        ExpectAllComplete(run);
+        EXPECT_EQ(ends.empty(), !slow);
+        EXPECT_EQ(std::any_of(ends.begin(), ends.end(), [](uint32_t e) { return e % 6 != 0; }),
+                  slow);
+    }
 }
 
 TEST(Pipeline, KillingAnyWorkerButTheSourceLosesNoItem)

@@ -157,13 +157,13 @@ TEST(Policy, PartitionersCutTheModel)
     equal->SetAttribute("Parts", UintegerValue(2));
     const Plan plan = equal->MakePlan(deployment, 0);
     ASSERT_EQ(plan.units.size(), 2U);
-    EXPECT_EQ(plan.units[0].end, 2U);
+    EXPECT_EQ(plan.units[0].op.end, 2U);
     EXPECT_EQ(plan.units[0].node, ExecutionUnit::NONE);
     const Plan pipeline = CreateObject<PipelinePartitioner>()->MakePlan(deployment, 0);
     ASSERT_EQ(pipeline.units.size(), 3U);
     EXPECT_EQ(pipeline.units[0].node, 0);
     EXPECT_EQ(pipeline.units[2].node, 2);
-    EXPECT_EQ(pipeline.units[2].end, 4U);
+    EXPECT_EQ(pipeline.units[2].op.end, 4U);
 }
 
 TEST(Policy, AUnitPerExitEndsWhereTheExitDoes)
@@ -186,8 +186,8 @@ TEST(Policy, AUnitPerExitEndsWhereTheExitDoes)
     const auto partitioner = CreateObject<ExitPartitioner>();
     const Plan plan = partitioner->MakePlan(deployment, 0);
     ASSERT_EQ(plan.units.size(), 2U);
-    EXPECT_EQ(plan.units[0].end, 2U);
-    EXPECT_EQ(plan.units[1].end, 5U);
+    EXPECT_EQ(plan.units[0].op.end, 2U);
+    EXPECT_EQ(plan.units[1].op.end, 5U);
     EXPECT_EQ(plan.units[0].node, ExecutionUnit::NONE);
     partitioner->SetAttribute("Pipeline", BooleanValue(true));
     const Plan pipeline = partitioner->MakePlan(deployment, 0);

@@ -111,6 +111,7 @@ struct RandomRows
             for (RowTime& time : costs.compute[v])
             {
                 time.overhead = random() % 2 == 0 ? 0 : static_cast<int64_t>(random() % 2000);
+                time.least = random() % 4 == 0 ? static_cast<int64_t>(random() % 8000) : 0;
                 time.perRow = static_cast<double>(1 + random() % 2000) + 0.25;
                 if (random() % 8 == 0) // measured
                 {

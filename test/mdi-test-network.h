@@ -145,6 +145,7 @@ ConstantSpeed(const std::string& device, const std::vector<LayerGraph>& models, 
     {
         ModelProfile profile;
         profile.provenance.kind = "calibrated";
+        profile.inputs = SpecsText(model.Inputs());
         for (const auto& layer : model.Layers())
         {
             profile.layers[layer.name].mean = Seconds(layer.flop / speed);
@@ -165,7 +166,11 @@ struct IdealRun
     std::string distribution = "deterministic";
     uint32_t run = 1;
     uint64_t memoryBytes = 0; //!< of each device; 0: unlimited
+    Time callOverhead;        //!< see ComputeTrace
+    Time dispatch;            //!< see ModelProfile
+    Time least;               //!< see ModelProfile
     Ptr<TensorEngine> engine; //!< null: sizes only
+    bool knowsModel = false;  //!< the engine has the model already, as its first
     std::map<uint32_t, std::vector<uint32_t>> handsTo; //!< by worker: see MdiHelper::SetHandsTo
     Time limit = Seconds(1000);
     std::vector<std::pair<uint32_t, MdiHelper::SourceOptions>> sources; //!< node, options
@@ -200,7 +205,14 @@ struct IdealRun
         {
             engine = CreateObject<TensorEngine>();
         }
-        engine->AddModel(model);
+        if (knowsModel)
+        {
+            model = engine->Graph(0);
+        }
+        else
+        {
+            engine->AddModel(model);
+        }
         MdiHelper mdi(engine);
         mdi.SetDeviceAttribute("Distribution", StringValue(distribution));
         for (uint32_t i = 0; i < speeds.size(); ++i)
@@ -208,6 +220,9 @@ struct IdealRun
             nodes.Get(i)->AggregateObject(CreateObject<IdealTransport>(i, rate, delay));
             ComputeTrace trace = ConstantSpeed("d" + std::to_string(speeds[i]), {model}, speeds[i]);
             trace.memoryBytes = memoryBytes;
+            trace.callOverhead = callOverhead;
+            trace.models[model.Name()].dispatch = dispatch;
+            trace.models[model.Name()].least = least;
             NodeContainer others;
             for (const uint32_t other : handsTo[i])
             {

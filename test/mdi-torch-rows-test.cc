@@ -4,6 +4,7 @@
 // Strips of rows, computed by LibTorch: rules, layers, whole networks (EdgeFlow-style).
 
 #include "mdi-row-runner.h"
+#include "mdi-test-network.h"
 #include "mdi-torch-test.h"
 
 #include "ns3/boolean.h"
@@ -177,6 +178,39 @@ TEST_P(RowNetworkTest, AnyPlanGivesTheWholeModelsResult)
         EXPECT_GT(planned.SplitLayers(), 0u);
         RowRunner cut(*m_engine, model, rows, random);
         EXPECT_LE(m_engine->MaxError(cut.Run(1, RandomCuts(rows, random, devices))).value(), 1e-5);
+    }
+}
+
+TEST_P(RowNetworkTest, ASimulatedNetworkGivesTheWholeModelsResult)
+{
+    Load("rows-" + GetParam().name, GetParam().inputs);
+    for (uint32_t devices = 2; devices <= 6; ++devices)
+    {
+        for (const std::string planner : {"exact", "linear", "equal", "proportional"})
+        {
+            IdealRun run;
+            run.engine = m_engine;
+            run.knowsModel = true;
+            run.speeds.clear();
+            for (uint32_t k = 0; k < devices; ++k)
+            {
+                run.speeds.push_back(1e9 * (1 + k % 3));
+            }
+            run.rate = DataRate("10Gb/s");
+            run.delay = MicroSeconds(1);
+            run.system = MakePreset("edgeflow");
+            run.system.partitioner.Set("Planner", StringValue(planner));
+            run.system.partitioner.Set("Guard", BooleanValue(false));
+            run.Periodic(devices / 2, 2, 0.0001);
+            run.Run();
+            ASSERT_EQ(run.items[0].size(), 2u);
+            for (const ItemRecord& item : run.items[0])
+            {
+                ASSERT_TRUE(item.completed);
+                EXPECT_LE(item.outputError.value(), 1e-5) << planner << " on " << devices;
+            }
+            EXPECT_GT(run.spans.size(), 2 * GetParam().layers) << planner << " on " << devices;
+        }
     }
 }
 

@@ -21,7 +21,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")  # or the first argument
 SCENARIOS = os.path.join(ROOT, "traces", "scenarios")
 MODEL = os.path.join(ROOT, "traces", "models", "resnet56.pt")
-SYSTEMS = ["local", "ddi", "ar-mdi", "ms-mdi", "pa-mdi", "mdi-exit"]
+SYSTEMS = ["local", "ddi", "ar-mdi", "ms-mdi", "pa-mdi", "mdi-exit", "edgeflow"]
 FILES = ["items.csv", "manifest.json", "summary.csv", "timeline.json"]
 
 SUMMARY_HEADER = (

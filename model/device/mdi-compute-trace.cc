@@ -54,6 +54,8 @@ ServiceTable::ServiceTable(const ComputeTrace& trace, const LayerGraph& graph, b
                                     "; profile the model with these, or change the scenario's");
     }
     m_spread = profile.spread;
+    m_dispatch = profile.dispatch;
+    m_least = profile.least;
     m_nsBefore.reserve(graph.Size() + 1);
     m_nsBefore.push_back(0);
     const auto branches = graph.Branches();
@@ -80,6 +82,23 @@ ServiceTable::Mean(uint32_t begin, uint32_t end) const
     NS_ASSERT_MSG(begin <= end && end < m_nsBefore.size(), "no such slice");
     return begin == end ? Time(0)
                         : m_callOverhead + NanoSeconds(m_nsBefore[end] - m_nsBefore[begin]);
+}
+
+ServiceTable::Split
+ServiceTable::SplitTime(const std::vector<uint32_t>& layers) const
+{
+    Split split{m_callOverhead, Time(0), Time(0)};
+    for (const uint32_t layer : layers)
+    {
+        const Time whole = NanoSeconds(m_nsBefore.at(layer + 1) - m_nsBefore[layer]);
+        const Time fixed = Min(whole, m_dispatch);
+        split.fixed += fixed;
+        split.rows += whole - fixed;
+    }
+    // All rows take what they take: the least is never more.
+    const Time launches = m_callOverhead + m_least * static_cast<int64_t>(layers.size());
+    split.least = Min(launches, split.fixed + split.rows);
+    return split;
 }
 
 double

@@ -48,6 +48,9 @@ struct ModelProfile
     /// The part of each layer's mean that is there for any number of rows, such as the launch of
     /// the operation by the host; of a layer whose mean is less, all of it. 0: not known.
     Time dispatch;
+    /// What the host needs to launch a layer, which a GPU hides while it is the slower of the two:
+    /// layers that run together on a few rows take no less than that for each. 0: not known.
+    Time least;
     std::map<std::string, LayerTime> layers; //!< by layer name
 };
 
@@ -99,6 +102,17 @@ class ServiceTable
     /// Mean service time t_{n,m,k} of a slice: call overhead + its layers; 0 for an empty slice.
     Time Mean(uint32_t begin, uint32_t end) const;
 
+    /// What layers take that run together on some of their rows.
+    struct Split
+    {
+        Time fixed; //!< for any number of rows: call overhead, and dispatch of every layer
+        Time rows;  //!< for all rows, beside that
+        Time least; //!< however few rows they are
+    };
+
+    /// Mean service time of layers, in its parts.
+    Split SplitTime(const std::vector<uint32_t>& layers) const;
+
     /// Relative standard deviation of a call.
     double Spread() const;
 
@@ -111,6 +125,8 @@ class ServiceTable
   private:
     std::vector<int64_t> m_nsBefore; //!< prefix sums, L + 1 entries
     Time m_callOverhead;
+    Time m_dispatch;
+    Time m_least;
     double m_spread = 0;
     double m_flop = 0;
 };

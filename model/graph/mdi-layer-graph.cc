@@ -115,6 +115,17 @@ operator==(const TensorSpec& a, const TensorSpec& b)
     return a.dtype == b.dtype && a.shape == b.shape;
 }
 
+uint64_t
+TotalBytes(const std::vector<TensorSpec>& specs)
+{
+    uint64_t bytes = 0;
+    for (const TensorSpec& spec : specs)
+    {
+        bytes += spec.Bytes();
+    }
+    return bytes;
+}
+
 std::string
 SpecsText(const std::vector<TensorSpec>& specs)
 {
@@ -347,12 +358,7 @@ LayerGraph::CutTensors(uint32_t boundary) const
 uint64_t
 LayerGraph::CutBytes(uint32_t boundary) const
 {
-    uint64_t bytes = 0;
-    for (const TensorSpec& spec : CutTensors(boundary))
-    {
-        bytes += spec.Bytes();
-    }
-    return bytes;
+    return TotalBytes(CutTensors(boundary));
 }
 
 std::vector<uint32_t>
@@ -462,10 +468,9 @@ LayerGraph::SetExits(const std::vector<uint32_t>& layers)
         if (exit.boundary == before || exit.boundary == Size())
         {
             m_exits.clear();
-            throw std::invalid_argument("no cut is possible between the exit '" +
-                                        m_layers[exit.layer].name + "' and " +
-                                        (before == exit.boundary ? "the one before it"
-                                                                 : "the end of the model"));
+            throw std::invalid_argument(
+                "no cut is possible between the exit '" + m_layers[exit.layer].name + "' and " +
+                (before == exit.boundary ? "the one before it" : "the end of the model"));
         }
         before = exit.boundary;
     }

@@ -40,14 +40,17 @@ bool DtypeFromName(const std::string& name, Dtype& dtype);
 /// Shape and element type of one tensor, the batch dimension included.
 struct TensorSpec
 {
-    std::vector<int64_t> shape;     //!< sizes, such as {1, 3, 32, 32}
-    Dtype dtype = Dtype::FLOAT32;   //!< element type
+    std::vector<int64_t> shape;   //!< sizes, such as {1, 3, 32, 32}
+    Dtype dtype = Dtype::FLOAT32; //!< element type
 
     /// Size in bytes of the dense tensor.
     uint64_t Bytes() const;
 };
 
 bool operator==(const TensorSpec& a, const TensorSpec& b);
+
+/// Size in bytes of dense tensors together.
+uint64_t TotalBytes(const std::vector<TensorSpec>& specs);
 
 /// Such as "1x3x32x32 float32, 1 int64".
 std::string SpecsText(const std::vector<TensorSpec>& specs);
@@ -71,13 +74,13 @@ struct SharedWeights
  */
 struct Layer
 {
-    std::string name;             //!< module scope and operator, unique in its model
-    std::string op;               //!< operator, such as "aten::_convolution"
-    std::string block;            //!< the block for people, such as "layer1.0"
-    std::vector<int32_t> inputs;  //!< producing layers; -1-i is input i of the model
-    std::vector<TensorSpec> outputs; //!< the tensors that it makes
-    double flop = 0;              //!< work of one call, 2 FLOP per multiply-accumulate
-    uint64_t weightBytes = 0;     //!< parameters and buffers that it reads
+    std::string name;                  //!< module scope and operator, unique in its model
+    std::string op;                    //!< operator, such as "aten::_convolution"
+    std::string block;                 //!< the block for people, such as "layer1.0"
+    std::vector<int32_t> inputs;       //!< producing layers; -1-i is input i of the model
+    std::vector<TensorSpec> outputs;   //!< the tensors that it makes
+    double flop = 0;                   //!< work of one call, 2 FLOP per multiply-accumulate
+    uint64_t weightBytes = 0;          //!< parameters and buffers that it reads
     std::vector<SharedWeights> shared; //!< those of them that other layers read, too
     /// Per input, how the rows of its outputs depend on that input's; empty: cannot be split.
     std::vector<RowRule> rows;
@@ -178,11 +181,11 @@ class LayerGraph
     std::vector<TensorSpec> m_inputs;
     std::vector<Layer> m_layers;
     std::vector<uint32_t> m_outputs;
-    std::vector<double> m_flopBefore;         //!< prefix sums, L + 1 entries
-    std::vector<uint32_t> m_inputLastUse;     //!< per model input, last layer that reads it
-    std::vector<uint32_t> m_lastUse;          //!< per layer, last layer that reads it; L if result
-    std::vector<bool> m_cuttable;             //!< per boundary
-    std::vector<uint32_t> m_exits;            //!< layers
+    std::vector<double> m_flopBefore;     //!< prefix sums, L + 1 entries
+    std::vector<uint32_t> m_inputLastUse; //!< per model input, last layer that reads it
+    std::vector<uint32_t> m_lastUse;      //!< per layer, last layer that reads it; L if result
+    std::vector<bool> m_cuttable;         //!< per boundary
+    std::vector<uint32_t> m_exits;        //!< layers
 };
 
 } // namespace mdi

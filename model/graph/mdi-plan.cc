@@ -11,6 +11,14 @@ namespace ns3
 namespace mdi
 {
 
+bool
+Plan::HasStrips() const
+{
+    return std::any_of(units.begin(), units.end(), [](const ExecutionUnit& unit) {
+        return unit.op.kind != UnitKind::SLICE;
+    });
+}
+
 Plan
 MakeChainPlan(const std::vector<uint32_t>& boundaries, const std::vector<uint32_t>& nodes)
 {
@@ -27,12 +35,12 @@ MakeChainPlan(const std::vector<uint32_t>& boundaries, const std::vector<uint32_
     for (uint32_t k = 0; k < count; ++k)
     {
         ExecutionUnit unit;
-        unit.begin = boundaries[k];
-        unit.end = boundaries[k + 1];
-        unit.inputs = {static_cast<int32_t>(k) - 1};
+        unit.op.begin = boundaries[k];
+        unit.op.end = boundaries[k + 1];
+        unit.inputs = {{static_cast<int32_t>(k) - 1, 0, {}}};
         if (k + 1 < count)
         {
-            unit.forwards = {k + 1};
+            unit.forwards = {{k + 1, 0}};
         }
         unit.node = nodes.empty() ? ExecutionUnit::NONE : static_cast<int32_t>(nodes[k]);
         plan.units.push_back(unit);

@@ -87,7 +87,7 @@ struct Message
     TaskId task;
     float priority = 1; //!< gamma_m
     Time admitted;      //!< when the item was admitted at its source
-    uint16_t hops = 0;  //!< how often the item's tensors moved between workers so far
+    uint16_t hops = 0;  //!< how often tensors moved between workers on the longest way to here
     uint16_t input = 0; //!< TENSOR: which of the unit's inputs this is, from 0
 
     // group tensor: TENSOR, RESULT

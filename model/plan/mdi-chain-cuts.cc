@@ -88,6 +88,32 @@ CumulatedWork(const std::vector<uint32_t>& boundaries,
     return work;
 }
 
+size_t
+NearestCut(const std::vector<double>& work,
+           double target,
+           size_t at,
+           size_t after,
+           size_t workers,
+           uint32_t minSlices)
+{
+    const size_t blocks = work.size() - 1;
+    if (after == 0)
+    {
+        return blocks;
+    }
+    const size_t minimum = std::min<size_t>(minSlices, blocks / workers);
+    const size_t last = blocks - std::min(blocks, minimum * after);
+    size_t nearest = std::min(at + minimum, blocks);
+    for (size_t i = nearest + 1; i <= last; ++i)
+    {
+        if (std::abs(work[i] - target) < std::abs(work[nearest] - target))
+        {
+            nearest = i;
+        }
+    }
+    return nearest;
+}
+
 std::vector<uint32_t>
 ProportionalCuts(const std::vector<uint32_t>& boundaries,
                  const std::vector<double>& work,
@@ -102,28 +128,16 @@ ProportionalCuts(const std::vector<uint32_t>& boundaries,
     }
     const double total = std::accumulate(speeds.begin(), speeds.end(), 0.0);
     const size_t workers = speeds.size();
-    const size_t blocks = boundaries.size() - 1;
-    const size_t minimum = std::min<size_t>(minSlices, blocks / workers);
     std::vector<uint32_t> cuts{0};
     double prefix = 0;
     size_t at = 0;
-    for (size_t n = 0; n + 1 < workers; ++n)
+    for (size_t n = 0; n < workers; ++n)
     {
         prefix += speeds[n];
         const double target = work.back() * prefix / total;
-        const size_t first = at + minimum;
-        const size_t last = blocks - minimum * (workers - 1 - n);
-        at = first;
-        for (size_t i = first + 1; i <= last; ++i)
-        {
-            if (std::abs(work[i] - target) < std::abs(work[at] - target))
-            {
-                at = i;
-            }
-        }
+        at = NearestCut(work, target, at, workers - 1 - n, workers, minSlices);
         cuts.push_back(boundaries[at]);
     }
-    cuts.push_back(boundaries.back());
     return cuts;
 }
 

@@ -4,6 +4,7 @@
 #ifndef MDI_CHAIN_CUTS_H
 #define MDI_CHAIN_CUTS_H
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -25,6 +26,27 @@ namespace mdi
 /// Cumulated work at each boundary, from the work of each layer.
 std::vector<double> CumulatedWork(const std::vector<uint32_t>& boundaries,
                                   const std::function<double(uint32_t, uint32_t)>& workOfSlice);
+
+/**
+ * Where a worker of a pipeline ends: of the boundaries that leave `minSlices` steps to it and to
+ * each worker behind it, as far as there are enough steps for all, the one whose cumulated work is
+ * nearest to a target; a tie goes to the smaller one (AR-MDI-style, reconstructed: papers.md,
+ * section 3).
+ *
+ * \param work see above
+ * \param target cumulated work [FLOP]
+ * \param at index of the boundary where the worker begins
+ * \param after number of workers behind it
+ * \param workers number of workers of the pipeline
+ * \param minSlices see above
+ * \return an index of `work`; the last one for the last worker
+ */
+size_t NearestCut(const std::vector<double>& work,
+                  double target,
+                  size_t at,
+                  size_t after,
+                  size_t workers,
+                  uint32_t minSlices);
 
 /**
  * Shares in proportion to speed: worker n ends at the boundary whose cumulated work is nearest to

@@ -36,7 +36,7 @@ Check(bool good, const std::string& what)
 void
 CheckTime(const RowTime& time, int64_t height, const std::string& where)
 {
-    Check(time.overhead >= 0 && std::isfinite(time.perRow) && time.perRow >= 0,
+    Check(time.overhead >= 0 && time.least >= 0 && std::isfinite(time.perRow) && time.perRow >= 0,
           where + ": times are numbers from 0 up");
     Check(time.table.empty() ||
               (static_cast<int64_t>(time.table.size()) == height + 1 && time.table[0] >= 0 &&
@@ -55,7 +55,7 @@ RowTime::At(int64_t rows) const
     }
     const int64_t time = table.empty() ? Nanoseconds(perRow * static_cast<double>(rows))
                                        : table.at(static_cast<size_t>(rows));
-    return std::min(ROW_TIME_MAX, overhead + time);
+    return std::min(ROW_TIME_MAX, std::max(least, overhead + time));
 }
 
 double

@@ -21,13 +21,15 @@ namespace mdi
  */
 constexpr int64_t ROW_TIME_MAX = std::numeric_limits<int64_t>::max() / 4;
 
-/// Time that a device takes for a strip of a layer, o_{v,k} + c_{v,k} * rows.
+/// Time that a device takes for a strip of a layer, o_{v,k} + c_{v,k} * rows, but not less than a
+/// least time, which papers.md does not have.
 struct RowTime
 {
     int64_t overhead = 0; //!< o_{v,k}, per call [ns]
     double perRow = 0;    //!< c_{v,k}; the time of a strip is rounded up [ns]
     /// Measured, for 0..H_v rows, in place of perRow; never descends [ns].
     std::vector<int64_t> table;
+    int64_t least = 0; //!< however few rows there are [ns]
 
     /// For so many rows, 0 for none [ns].
     int64_t At(int64_t rows) const;

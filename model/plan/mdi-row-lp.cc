@@ -86,7 +86,7 @@ LpCuts(const RowSchedule& schedule, const RowLpOptions& options)
     const RowLayer& layer = schedule.Layer();
     if (!layer.splittable)
     {
-        return BestDeviceCuts(schedule);
+        return WholeLayerCuts(schedule, options.hub);
     }
     const auto& times = schedule.Costs().compute[schedule.Next()];
     Best best;
@@ -127,10 +127,22 @@ LpCuts(const RowSchedule& schedule, const RowLpOptions& options)
 RowPlan
 PlanRowsByLp(const RowModel& model, const RowCosts& costs, bool guard, const RowLpOptions& options)
 {
-    const auto plan = PlanProgressively(model, costs, [&options](const RowSchedule& schedule) {
-        return LpCuts(schedule, options);
-    });
-    return BestOf(plan ? std::vector<RowPlan>{*plan} : std::vector<RowPlan>{}, model, costs, guard);
+    std::vector<RowPlan> plans;
+    int64_t limit = ROW_TIME_MAX;
+    RowLpOptions tried = options;
+    for (const std::optional<uint32_t> hub : {std::optional<uint32_t>(), {costs.source}})
+    {
+        tried.hub = hub;
+        const auto planner = [&tried](const RowSchedule& schedule) {
+            return LpCuts(schedule, tried);
+        };
+        if (const auto plan = PlanProgressively(model, costs, planner, limit))
+        {
+            limit = plan->latency;
+            plans.push_back(*plan);
+        }
+    }
+    return BestOf(plans, model, costs, guard);
 }
 
 } // namespace mdi

@@ -18,7 +18,8 @@ struct RowLpOptions
 {
     bool allSubsets =
         true; //!< start from every subset of up to 6 devices, not from all of them only
-    bool hillClimb = true; //!< move cuts by a row as long as that helps
+    bool hillClimb = true;       //!< move cuts by a row as long as that helps
+    std::optional<uint32_t> hub = {}; //!< see RowGoal
 };
 
 /**
@@ -37,12 +38,13 @@ struct RowLpOptions
 std::optional<RowCuts> LpCuts(const RowSchedule& schedule, const RowLpOptions& options = {});
 
 /**
- * Plan a model progressively in topological order, every layer by LpCuts.
+ * Plan a model progressively in topological order, every layer by LpCuts, with the source as hub
+ * and without a hub, and keep the better one.
  *
  * \param model the model
  * \param costs of idle devices in a fixed order, and private links
  * \param guard compare with every single device, see BestOf
- * \param options of the linear program
+ * \param options of the linear program; its hub is not used
  * \throws std::invalid_argument if the costs do not suit, or no plan that fits was found
  */
 RowPlan PlanRowsByLp(const RowModel& model,

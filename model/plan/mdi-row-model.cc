@@ -40,13 +40,8 @@ CountReaders(const LayerGraph& graph)
 void
 SetOutput(RowLayer& layer, const std::vector<TensorSpec>& specs)
 {
-    uint64_t bytes = 0;
-    for (const TensorSpec& spec : specs)
-    {
-        bytes += spec.Bytes();
-    }
     layer.height = std::max<int64_t>(1, CommonHeight(specs));
-    layer.rowBytes = bytes / static_cast<uint64_t>(layer.height);
+    layer.rowBytes = TotalBytes(specs) / static_cast<uint64_t>(layer.height);
 }
 
 /// Read an earlier layer. Reading the same rows of it twice is reading them once.
@@ -122,8 +117,8 @@ MakeRowModel(const LayerGraph& graph, bool fuse)
             RowLayer layer;
             for (const MemberInput& read : Inputs(graph, i, members))
             {
-                const uint32_t input = read.layer >= 0 ? place[read.layer]
-                                                       : static_cast<uint32_t>(-1 - read.layer);
+                const uint32_t input =
+                    read.layer >= 0 ? place[read.layer] : static_cast<uint32_t>(-1 - read.layer);
                 AddInput(layer, {input, read.rule});
                 layer.splittable = layer.splittable || read.rule.kind != RowKind::WHOLE;
             }

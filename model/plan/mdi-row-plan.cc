@@ -10,6 +10,7 @@
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 
 namespace ns3
 {
@@ -79,6 +80,7 @@ RowSchedule::RowSchedule(const RowModel& model, const RowCosts& costs)
     : m_model(&model),
       m_costs(&costs),
       m_available(costs.Devices(), 0),
+      m_linkFree(costs.Devices(), std::vector<int64_t>(costs.Devices(), 0)),
       m_weights(costs.Devices(), 0),
       m_tensors(costs.Devices(), 0)
 {
@@ -136,9 +138,14 @@ RowSchedule::Flows(uint32_t device, RowRange rows) const
             const RowRange there = Overlap(needed, Strip(m_plan.cuts[u], j));
             if (!there.Empty())
             {
-                const int64_t latency = j == device ? 0 : m_costs->links[j][device].latency;
-                flows.push_back(
-                    {i, j, there, std::min(ROW_TIME_MAX, m_plan.finish[u][j] + latency)});
+                int64_t ready = m_plan.finish[u][j];
+                if (j != device)
+                {
+                    const int64_t latency = m_costs->links[j][device].latency;
+                    ready =
+                        std::min(ROW_TIME_MAX, std::max(ready, m_linkFree[device][j]) + latency);
+                }
+                flows.push_back({i, j, there, ready});
             }
         }
     }
@@ -164,11 +171,11 @@ RowSchedule::MovedBytes(uint32_t device, RowRange rows) const
 }
 
 int64_t
-RowSchedule::Arrival(uint32_t device, RowRange rows) const
+RowSchedule::Receive(uint32_t device, RowRange rows, std::vector<int64_t>& linkFree) const
 {
     std::vector<Flow> flows = Flows(device, rows);
     std::sort(flows.begin(), flows.end(), [](const Flow& a, const Flow& b) {
-        return a.ready < b.ready; // which of two equal ones is received first changes no total
+        return std::tie(a.ready, a.input, a.from) < std::tie(b.ready, b.input, b.from);
     });
     int64_t arrival = 0;
     int64_t receiverFree = 0;
@@ -177,10 +184,13 @@ RowSchedule::Arrival(uint32_t device, RowRange rows) const
         int64_t there = flow.ready;
         if (flow.from != device)
         {
+            const RowLink& link = m_costs->links[flow.from][device];
             const int64_t start =
-                m_costs->serialRx ? std::max(flow.ready, receiverFree) : flow.ready;
-            there = std::min(ROW_TIME_MAX,
-                             start + m_costs->links[flow.from][device].Busy(FlowBytes(flow)));
+                std::max({flow.ready,
+                          std::min(ROW_TIME_MAX, linkFree[flow.from] + link.latency),
+                          m_costs->serialRx ? receiverFree : 0});
+            there = std::min(ROW_TIME_MAX, start + link.Busy(FlowBytes(flow)));
+            linkFree[flow.from] = there - link.latency;
             receiverFree = there;
         }
         arrival = std::max(arrival, there);
@@ -195,7 +205,8 @@ RowSchedule::Finish(uint32_t device, RowRange rows) const
     {
         return 0;
     }
-    const int64_t start = std::max(m_available[device], Arrival(device, rows));
+    std::vector<int64_t> linkFree = m_linkFree[device];
+    const int64_t start = std::max(m_available[device], Receive(device, rows, linkFree));
     const bool works = !m_model->IsVirtual(Next());
     const int64_t time = works ? m_costs->compute[Next()][device].At(rows.Size()) : 0;
     return std::min(ROW_TIME_MAX, start + time);
@@ -271,6 +282,7 @@ RowSchedule::Append(const RowCuts& cuts)
             continue;
         }
         finish[k] = Finish(k, rows);
+        Receive(k, rows, m_linkFree[k]);
         m_plan.bytesMoved += MovedBytes(k, rows);
         if (works)
         {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -30,7 +31,7 @@ class ExactLayer
           m_goal(goal),
           m_devices(schedule.Costs().Devices()),
           m_height(schedule.Layer().height),
-          m_expected(goal.shares.empty() ? RowCuts{} : ShareRows(m_height, goal.shares))
+          m_expected(goal.lookAhead ? Expected() : RowCuts{})
     {
     }
 
@@ -84,12 +85,40 @@ class ExactLayer
     }
 
   private:
+    /// Who needs the rows next; empty if that is not known.
+    RowCuts Expected() const
+    {
+        const RowModel& model = m_schedule.Model();
+        bool result = true;        // alone reads them
+        bool cannotBeSplit = true; // none of the readers can
+        for (uint32_t v = m_schedule.Next() + 1; v < model.layers.size(); ++v)
+        {
+            for (const RowInput& input : model.layers[v].inputs)
+            {
+                if (input.layer == m_schedule.Next())
+                {
+                    result = result && model.IsVirtual(v);
+                    cannotBeSplit = cannotBeSplit && !model.layers[v].splittable;
+                }
+            }
+        }
+        if (result)
+        {
+            return WholeOn(m_schedule.Costs().source, m_devices, m_height);
+        }
+        if (cannotBeSplit && m_goal.hub)
+        {
+            return WholeOn(*m_goal.hub, m_devices, m_height);
+        }
+        return m_goal.shares.empty() ? RowCuts{} : ShareRows(m_height, m_goal.shares);
+    }
+
     /// When the device is done with the strip; the more rows, the later [ns].
     int64_t Done(uint32_t k, RowRange rows) const
     {
         const int64_t finish = m_schedule.Finish(k, rows);
         int64_t sent = 0;
-        for (uint32_t j = 0; m_goal.lookAhead && !m_expected.empty() && j < m_devices; ++j)
+        for (uint32_t j = 0; !m_expected.empty() && j < m_devices; ++j)
         {
             const RowRange away = Overlap(rows, Strip(m_expected, j));
             if (j != k && !away.Empty())
@@ -207,9 +236,14 @@ SharesOf(uint64_t set, std::vector<double> speeds)
 } // namespace
 
 std::optional<RowCuts>
-BestDeviceCuts(const RowSchedule& schedule)
+WholeLayerCuts(const RowSchedule& schedule, std::optional<uint32_t> hub)
 {
     const uint32_t devices = schedule.Costs().Devices();
+    const RowCuts onHub = WholeOn(hub.value_or(0), devices, schedule.Layer().height);
+    if (hub && schedule.Score(onHub))
+    {
+        return onHub;
+    }
     std::optional<std::pair<RowScore, RowCuts>> best;
     for (uint32_t k = 0; k < devices; ++k)
     {
@@ -228,7 +262,7 @@ ExactCuts(const RowSchedule& schedule, const RowGoal& goal)
 {
     if (!schedule.Layer().splittable)
     {
-        return BestDeviceCuts(schedule);
+        return WholeLayerCuts(schedule, goal.hub);
     }
     const ExactLayer layer(schedule, goal);
     const auto makespan = layer.SmallestMakespan();
@@ -236,7 +270,10 @@ ExactCuts(const RowSchedule& schedule, const RowGoal& goal)
 }
 
 std::optional<RowPlan>
-PlanProgressively(const RowModel& model, const RowCosts& costs, const LayerPlanner& planner)
+PlanProgressively(const RowModel& model,
+                  const RowCosts& costs,
+                  const LayerPlanner& planner,
+                  int64_t limit)
 {
     RowSchedule schedule(model, costs);
     while (schedule.Next() < model.layers.size())
@@ -247,6 +284,13 @@ PlanProgressively(const RowModel& model, const RowCosts& costs, const LayerPlann
             return std::nullopt;
         }
         schedule.Add(*cuts);
+        for (uint32_t k = 0; k < costs.Devices(); ++k)
+        {
+            if (schedule.Available(k) > limit) // the result needs every layer
+            {
+                return std::nullopt;
+            }
+        }
     }
     return schedule.Plan();
 }
@@ -312,18 +356,28 @@ PlanRows(const RowModel& model, const RowCosts& costs, const RowPlannerOptions& 
             }
             if ((all || options.subsets) && options.lookAhead)
             {
-                goals.push_back({target, SharesOf(set, speeds), true});
+                const auto shares = SharesOf(set, speeds);
+                const auto fastest = std::max_element(shares.begin(), shares.end());
+                goals.push_back({target, shares, true});
+                for (const uint32_t hub : std::set<uint32_t>{
+                         costs.source, static_cast<uint32_t>(fastest - shares.begin())})
+                {
+                    goals.push_back({target, shares, true, hub});
+                }
             }
         }
     }
     std::vector<RowPlan> plans;
+    int64_t limit = ROW_TIME_MAX; // a plan that takes longer is not needed
     for (const RowGoal& goal : goals)
     {
-        const auto plan = PlanProgressively(model, costs, [&goal](const RowSchedule& schedule) {
+        const auto planner = [&goal](const RowSchedule& schedule) {
             return ExactCuts(schedule, goal);
-        });
+        };
+        const auto plan = PlanProgressively(model, costs, planner, limit);
         if (plan)
         {
+            limit = std::min(limit, plan->latency);
             plans.push_back(*plan);
         }
     }

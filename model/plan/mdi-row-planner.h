@@ -31,9 +31,12 @@ struct RowGoal
     /// Per device, the share of the rows that it is expected to have of later layers, too; devices
     /// whose share is 0 get no rows of layers that can be split. Empty: all devices may.
     std::vector<double> shares;
-    /// A strip is done when its rows have been sent to the devices that have them by the shares: a
+    /// A strip is done when its rows have been sent to the devices that need them next, as far as
+    /// can be told: the source for the result, the hub, else those that have them by the shares. A
     /// look ahead at the next layer (papers.md, section 7.8).
     bool lookAhead = false;
+    /// Runs every layer that cannot be split; none: each goes to the best device for it alone.
+    std::optional<uint32_t> hub = {};
 };
 
 /**
@@ -47,16 +50,23 @@ struct RowGoal
  */
 std::optional<RowCuts> ExactCuts(const RowSchedule& schedule, const RowGoal& goal = {});
 
-/// The best device for the whole of the next layer, ties as in ExactCuts; none if it fits nowhere.
-std::optional<RowCuts> BestDeviceCuts(const RowSchedule& schedule);
+/**
+ * One device for the whole of the next layer: the hub, if there is one and the layer fits there;
+ * else the best one, ties as in ExactCuts. None if it fits nowhere.
+ */
+std::optional<RowCuts> WholeLayerCuts(const RowSchedule& schedule, std::optional<uint32_t> hub);
 
 /// Decides the cuts of the next layer; none if there are none.
 using LayerPlanner = std::function<std::optional<RowCuts>(const RowSchedule&)>;
 
-/// Plan a model layer by layer, each given its predecessors; none if a layer got no cuts.
+/**
+ * Plan a model layer by layer, each given its predecessors.
+ * \return none if a layer got no cuts, or the plan takes longer than `limit` [ns]
+ */
 std::optional<RowPlan> PlanProgressively(const RowModel& model,
                                          const RowCosts& costs,
-                                         const LayerPlanner& planner);
+                                         const LayerPlanner& planner,
+                                         int64_t limit = ROW_TIME_MAX);
 
 /**
  * Planning a layer at a time does not see what the next layer or the way back costs. The guard
@@ -86,7 +96,7 @@ struct RowPlannerOptions
 {
     bool guard = true;      //!< every single device, see BestOf
     bool subsets = false;   //!< plans on each of DeviceSubsets, not on all devices only
-    bool lookAhead = false; //!< plans with RowGoal::lookAhead, too
+    bool lookAhead = false; //!< plans with RowGoal::lookAhead, too, and with several hubs
 };
 
 /**

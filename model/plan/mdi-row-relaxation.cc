@@ -234,6 +234,9 @@ class Relaxation
     {
         const RowTime& time = m_schedule.Costs().compute[m_schedule.Next()][k];
         const auto endAfter = [&](Linear start) {
+            Linear least = start;
+            least.constant += static_cast<double>(time.least);
+            program.BoundByTime(least);
             start.Add(Rows(k), time.PerRow(m_schedule.Layer().height));
             start.constant += static_cast<double>(time.overhead);
             program.BoundByTime(start);

@@ -56,6 +56,12 @@ Codec::IsRequired() const
     return m_required;
 }
 
+std::optional<CodedCut>
+Codec::CodeRows(const std::vector<TensorSpec>&) const
+{
+    return std::nullopt;
+}
+
 TypeId
 Float16Codec::GetTypeId()
 {
@@ -69,7 +75,13 @@ Float16Codec::GetTypeId()
 std::optional<CodedCut>
 Float16Codec::Code(const TensorEngine& engine, uint32_t model, uint32_t boundary) const
 {
-    return CodeElements(engine.Graph(model).CutTensors(boundary), TensorCodec::FLOAT16, 1, 1);
+    return CodeRows(engine.Graph(model).CutTensors(boundary));
+}
+
+std::optional<CodedCut>
+Float16Codec::CodeRows(const std::vector<TensorSpec>& tensors) const
+{
+    return CodeElements(tensors, TensorCodec::FLOAT16, 1, 1);
 }
 
 TypeId
@@ -85,7 +97,13 @@ Int8Codec::GetTypeId()
 std::optional<CodedCut>
 Int8Codec::Code(const TensorEngine& engine, uint32_t model, uint32_t boundary) const
 {
-    return CodeElements(engine.Graph(model).CutTensors(boundary), TensorCodec::INT8, 4, 2);
+    return CodeRows(engine.Graph(model).CutTensors(boundary));
+}
+
+std::optional<CodedCut>
+Int8Codec::CodeRows(const std::vector<TensorSpec>& tensors) const
+{
+    return CodeElements(tensors, TensorCodec::INT8, 4, 2);
 }
 
 TypeId

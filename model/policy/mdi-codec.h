@@ -43,6 +43,10 @@ class Codec : public Object
                                          uint32_t model,
                                          uint32_t boundary) const = 0;
 
+    /// The same for rows of one layer's output (EdgeFlow); nothing, if they go as they are. Bytes and
+    /// work are those of the rows; values change as in all of the strip that they are of.
+    virtual std::optional<CodedCut> CodeRows(const std::vector<TensorSpec>& tensors) const;
+
   private:
     bool m_required; //!< attribute Required
 };
@@ -55,6 +59,7 @@ class Float16Codec : public Codec
     std::optional<CodedCut> Code(const TensorEngine& engine,
                                  uint32_t model,
                                  uint32_t boundary) const override;
+    std::optional<CodedCut> CodeRows(const std::vector<TensorSpec>& tensors) const override;
 };
 
 /**
@@ -68,12 +73,13 @@ class Int8Codec : public Codec
     std::optional<CodedCut> Code(const TensorEngine& engine,
                                  uint32_t model,
                                  uint32_t boundary) const override;
+    std::optional<CodedCut> CodeRows(const std::vector<TensorSpec>& tensors) const override;
 };
 
 /**
  * The autoencoder that the model brings (MDI-Exit's idea for the first exit's features): its cut
- * shrinks to what the encoder makes; all other cuts go as they are. Bytes and work are those of
- * the two networks; values go through them.
+ * shrinks to what the encoder makes; all other cuts, and strips of rows, go as they are. Bytes and
+ * work are those of the two networks; values go through them.
  */
 class AutoencoderCodec : public Codec
 {

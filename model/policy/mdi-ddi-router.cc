@@ -86,14 +86,13 @@ DdiRouter::ChooseGreedy(const Task& task, const LocalView& view)
         {
             const PathInfo path = deployment.Path(view.Self(), worker.node);
             option.sent = Max(now, m_transmitFree) +
-                          path.goodput.CalculateBytesTxTime(task.input.payloadBytes);
+                          path.goodput.CalculateBytesTxTime(task.Input().payloadBytes);
             ready = option.sent + path.delay;
             back = path.delay + path.goodput.CalculateBytesTxTime(resultBytes);
         }
         const auto free = m_workerFree.find(worker.node);
-        option.finished =
-            (free == m_workerFree.end() ? ready : Max(ready, free->second)) +
-            deployment.Table(worker.profile, task.id.item.source).Mean(task.begin, task.end);
+        option.finished = (free == m_workerFree.end() ? ready : Max(ready, free->second)) +
+                          deployment.UnitTime(worker.profile, task.id.item.source, task.op);
         option.done = option.finished + back;
         return option;
     };
@@ -128,8 +127,7 @@ DdiRouter::ChooseByShare(const Task& task, const LocalView& view, bool bySpeed)
 {
     const Deployment& deployment = view.GetDeployment();
     auto speed = [&](const Deployment::Worker& worker) {
-        return bySpeed ? 1 / deployment.Table(worker.profile, task.id.item.source)
-                                 .Mean(task.begin, task.end)
+        return bySpeed ? 1 / deployment.UnitTime(worker.profile, task.id.item.source, task.op)
                                  .GetSeconds()
                        : 1.0;
     };

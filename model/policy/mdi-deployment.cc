@@ -8,6 +8,7 @@
 #include "ns3/assert.h"
 
 #include <algorithm>
+#include <set>
 
 namespace ns3
 {
@@ -101,7 +102,7 @@ Deployment::MeanUnitTime(uint16_t profile) const
     {
         for (const auto& unit : m_plans[source].units)
         {
-            sum += Table(profile, source).Mean(unit.begin, unit.end);
+            sum += UnitTime(profile, source, unit.op);
             units++;
         }
     }
@@ -111,6 +112,14 @@ Deployment::MeanUnitTime(uint16_t profile) const
 void
 Deployment::SetPlan(uint32_t source, const Plan& plan)
 {
+    for (const ExecutionUnit& unit : plan.units)
+    {
+        if (unit.op.kind != UnitKind::SLICE && unit.node == ExecutionUnit::NONE)
+        {
+            throw std::invalid_argument("a unit of strips needs a node: inputs that are made on "
+                                        "different workers would not meet");
+        }
+    }
     m_plans.at(source) = plan;
 }
 
@@ -168,6 +177,33 @@ Deployment::Table(uint16_t profile, uint32_t source) const
     return m_tables.at({profile, m_sources.at(source).model});
 }
 
+Time
+Deployment::UnitTime(uint16_t profile, uint32_t source, const Operator& op) const
+{
+    switch (op.kind)
+    {
+    case UnitKind::STRIP:
+        return NanoSeconds(StripTime(profile, source, op.members).At(op.rows.Size()));
+    case UnitKind::GATHER:
+        return Time(0);
+    case UnitKind::SLICE:
+        break;
+    }
+    return Table(profile, source).Mean(op.begin, op.end);
+}
+
+RowTime
+Deployment::StripTime(uint16_t profile, uint32_t source, const std::vector<uint32_t>& members) const
+{
+    const auto split = Table(profile, source).SplitTime(members);
+    const int64_t height = RowsOf(GraphOf(source), static_cast<int32_t>(members.back()));
+    RowTime time;
+    time.overhead = split.fixed.GetNanoSeconds();
+    time.least = split.least.GetNanoSeconds();
+    time.perRow = static_cast<double>(split.rows.GetNanoSeconds()) / static_cast<double>(height);
+    return time;
+}
+
 double
 Deployment::SpeedFlopPerS(uint16_t profile) const
 {
@@ -177,6 +213,7 @@ Deployment::SpeedFlopPerS(uint16_t profile) const
 void
 Deployment::SetCodec(Ptr<const Codec> codec)
 {
+    m_codec = codec;
     for (const Source& source : m_sources)
     {
         const LayerGraph& graph = m_engine->Graph(source.model);
@@ -191,17 +228,96 @@ Deployment::SetCodec(Ptr<const Codec> codec)
     }
 }
 
+uint64_t
+Deployment::WeightBytesOn(uint32_t node) const
+{
+    std::map<uint32_t, std::vector<bool>> layers; // by model
+    for (uint32_t source = 0; source < m_sources.size(); ++source)
+    {
+        auto& held = layers[m_sources[source].model];
+        held.resize(GraphOf(source).Size());
+        for (const auto& unit : m_plans[source].units)
+        {
+            if (unit.node == ExecutionUnit::NONE || static_cast<uint32_t>(unit.node) == node)
+            {
+                std::fill(held.begin() + unit.op.begin, held.begin() + unit.op.end, true);
+                for (const uint32_t member : unit.op.members)
+                {
+                    held[member] = true;
+                }
+            }
+        }
+    }
+    uint64_t bytes = CodecBytesOn(node);
+    for (const auto& [model, held] : layers)
+    {
+        bytes += m_engine->Graph(model).WeightBytes(held);
+    }
+    return bytes;
+}
+
+uint64_t
+Deployment::CodecBytesOn(uint32_t node) const
+{
+    std::set<uint32_t> models; // encoders where a unit ends at their cut, decoders where one begins
+    for (uint32_t source = 0; source < m_sources.size(); ++source)
+    {
+        for (const auto& unit : m_plans[source].units)
+        {
+            if (unit.node != ExecutionUnit::NONE && static_cast<uint32_t>(unit.node) != node)
+            {
+                continue;
+            }
+            const auto end = Coded(source, unit.op.end);
+            const auto begin = Coded(source, unit.op.begin);
+            if (end && end->values.kind == TensorCodec::AUTOENCODER)
+            {
+                models.insert(end->values.encoder);
+            }
+            if (begin && begin->values.kind == TensorCodec::AUTOENCODER)
+            {
+                models.insert(begin->values.decoder);
+            }
+        }
+    }
+    uint64_t bytes = 0;
+    for (const uint32_t model : models)
+    {
+        const LayerGraph& graph = m_engine->Graph(model);
+        bytes += graph.WeightBytes(0, graph.Size());
+    }
+    return bytes;
+}
+
 bool
 Deployment::IsCoding() const
 {
-    return !m_coded.empty();
+    const bool strips = std::any_of(
+        m_plans.begin(), m_plans.end(), [](const Plan& plan) { return plan.HasStrips(); });
+    return strips ? m_codec && m_codec->CodeRows({}) : !m_coded.empty();
 }
 
-const CodedCut*
+std::optional<CodedCut>
 Deployment::Coded(uint32_t source, uint32_t boundary) const
 {
     const auto found = m_coded.find({m_sources.at(source).model, boundary});
-    return found == m_coded.end() ? nullptr : &found->second;
+    return found == m_coded.end() ? std::nullopt : std::make_optional(found->second);
+}
+
+std::optional<CodedCut>
+Deployment::Coded(const Message& message) const
+{
+    if (!m_codec)
+    {
+        return std::nullopt;
+    }
+    const uint32_t source = message.task.item.source;
+    if (message.tensor.rows == RowRange{})
+    {
+        return Coded(source, message.tensor.boundary);
+    }
+    const UnitKind reader = m_plans.at(source).units.at(message.task.unit).op.kind;
+    return reader == UnitKind::GATHER ? std::nullopt : m_codec->CodeRows(message.tensors);
 }
 
 Time

@@ -6,7 +6,9 @@
 
 #include "mdi-codec.h"
 #include "mdi-compute-trace.h"
+#include "mdi-message.h"
 #include "mdi-plan.h"
+#include "mdi-row-costs.h"
 #include "mdi-tensor-engine.h"
 
 #include "ns3/data-rate.h"
@@ -43,8 +45,8 @@ class Deployment : public SimpleRefCount<Deployment>
     /// A node that computes.
     struct Worker
     {
-        uint32_t node = 0;    //!< ns-3 node id
-        uint16_t profile = 0; //!< index of its compute trace
+        uint32_t node = 0;                  //!< ns-3 node id
+        uint16_t profile = 0;               //!< index of its compute trace
         std::vector<uint32_t> handsTo = {}; //!< the workers that it may hand tasks to; empty: all
     };
 
@@ -72,6 +74,8 @@ class Deployment : public SimpleRefCount<Deployment>
      *         source's model
      */
     uint32_t AddSource(const Source& source);
+
+    /// \throws std::invalid_argument if a unit that is no slice has no node
     void SetPlan(uint32_t source, const Plan& plan);
 
     /**
@@ -81,7 +85,7 @@ class Deployment : public SimpleRefCount<Deployment>
      */
     void DisableExits();
 
-    /// How tensors look on the wire; after the sources. Without it they go as they are.
+    /// How tensors look on the wire; after the plans. Without it they go as they are.
     void SetCodec(Ptr<const Codec> codec);
     void SetPathFunction(std::function<PathInfo(uint32_t from, uint32_t to)> path);
 
@@ -110,11 +114,29 @@ class Deployment : public SimpleRefCount<Deployment>
      */
     double SpeedFlopPerS(uint16_t profile) const;
 
-    /// Whether the codec changes any cut of any source's model.
+    /**
+     * t_{n,m,k}: mean service time of an operator on a kind of device, its call overhead included.
+     * A strip takes RowTime::At of its rows.
+     */
+    Time UnitTime(uint16_t profile, uint32_t source, const Operator& op) const;
+
+    /// Time of strips of layers that run together, on a kind of device.
+    RowTime StripTime(uint16_t profile,
+                      uint32_t source,
+                      const std::vector<uint32_t>& members) const;
+
+    /// Bytes of the weights that a node holds by the plans so far: of the units that these put on it;
+    /// where a router decides, of all; codecs included.
+    uint64_t WeightBytesOn(uint32_t node) const;
+
+    /// Whether the codec changes anything that the plans may send.
     bool IsCoding() const;
 
-    /// What the codec makes of a cut of a source's model; null if it goes as it is.
-    const CodedCut* Coded(uint32_t source, uint32_t boundary) const;
+    /// What the codec makes of a cut of a source's model; none if it goes as it is.
+    std::optional<CodedCut> Coded(uint32_t source, uint32_t boundary) const;
+
+    /// What the codec makes (or has made) of the tensors of a message; none if they go as they are.
+    std::optional<CodedCut> Coded(const Message& message) const;
 
     /// Time that work beside the layers takes on a kind of device: FLOP / F_n.
     Time WorkTime(uint16_t profile, uint32_t source, double flop) const;
@@ -124,6 +146,7 @@ class Deployment : public SimpleRefCount<Deployment>
 
   private:
     void MakeTables();
+    uint64_t CodecBytesOn(uint32_t node) const;
 
     Ptr<TensorEngine> m_engine;
     std::vector<ComputeTrace> m_profiles;
@@ -133,7 +156,8 @@ class Deployment : public SimpleRefCount<Deployment>
     std::vector<Plan> m_plans;
     std::map<std::pair<uint16_t, uint32_t>, ServiceTable> m_tables; //!< by profile and model
     std::vector<double> m_speeds;                                   //!< F_n by profile
-    std::map<std::pair<uint32_t, uint32_t>, CodedCut> m_coded;      //!< by model and boundary
+    Ptr<const Codec> m_codec;
+    std::map<std::pair<uint32_t, uint32_t>, CodedCut> m_coded; //!< by model and boundary
     std::function<PathInfo(uint32_t, uint32_t)> m_path;
     bool m_exits = true;
 };

@@ -22,15 +22,20 @@ namespace mdi
 struct Task
 {
     TaskId id;
-    uint32_t begin = 0;  //!< first layer to run
-    uint32_t end = 0;    //!< one past the last
-    float priority = 1;  //!< gamma_m
-    Time admitted;       //!< when the item was admitted; the origin of the task's age
-    Message input;       //!< what brought (or would bring) the input tensor
-    bool leaves = false; //!< the item leaves at the exit where this task ends
+    Operator op;                 //!< what it computes; of a slice, the layers that are left to run
+    float priority = 1;          //!< gamma_m
+    Time admitted;               //!< when the item was admitted; the origin of the task's age
+    std::vector<Message> inputs; //!< what brought (or would bring) the tensors, in their order
+    bool leaves = false;         //!< the item leaves at the exit where this task ends
     bool committed =
         false; //!< it must run here: the input queue; else it may leave: the output queue
     uint32_t handedBy = 0; //!< the worker that sent it here (only if it was sent)
+
+    /// The input of a unit with a single one: all units that a router places.
+    const Message& Input() const
+    {
+        return inputs.front();
+    }
 };
 
 /// What this worker expects if a task runs on a worker.

@@ -213,8 +213,10 @@ PipelinePartitioner::MakePlan(const Deployment& deployment, uint32_t source) con
         {
             speeds.push_back(table(n).SpeedFlopPerS());
         }
-        return MakeChainPlan(ProportionalCuts(boundaries, WorkAt(graph, boundaries), speeds, 1),
-                             order);
+        Plan plan =
+            MakeChainPlan(ProportionalCuts(boundaries, WorkAt(graph, boundaries), speeds, 1), order);
+        plan.boundaries = boundaries;
+        return plan;
     }
     StageCosts costs;
     costs.compute = [&](uint32_t n, uint32_t begin, uint32_t end) {
@@ -227,7 +229,9 @@ PipelinePartitioner::MakePlan(const Deployment& deployment, uint32_t source) con
                                     .goodput.CalculateBytesTxTime(graph.CutBytes(boundary))
                                     .GetSeconds();
     };
-    return MakeChainPlan(MinMaxCuts(boundaries, static_cast<uint32_t>(workers), costs), order);
+    Plan plan = MakeChainPlan(MinMaxCuts(boundaries, static_cast<uint32_t>(workers), costs), order);
+    plan.boundaries = boundaries;
+    return plan;
 }
 
 } // namespace mdi

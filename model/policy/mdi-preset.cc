@@ -15,7 +15,7 @@ namespace mdi
 std::vector<std::string>
 PresetNames()
 {
-    return {"local", "ddi", "ar-mdi", "ms-mdi", "pa-mdi", "mdi-exit"};
+    return {"local", "ddi", "ar-mdi", "ms-mdi", "pa-mdi", "mdi-exit", "edgeflow"};
 }
 
 SystemSpec
@@ -61,6 +61,11 @@ MakePreset(const std::string& name)
         // Where the model brings one.
         spec.codec.emplace("ns3::mdi::AutoencoderCodec");
         spec.codec->Set("Required", BooleanValue(false));
+    }
+    else if (name == "edgeflow")
+    {
+        // The plan names the worker of each unit: nothing is left to route.
+        spec.partitioner.SetTypeId("ns3::mdi::RowPartitioner");
     }
     else
     {

@@ -161,7 +161,8 @@ Pipeline::Redirect(Message& message) const
 std::vector<uint32_t>
 Pipeline::Boundaries(uint32_t source) const
 {
-    return m_host.deployment->GraphOf(source).BlockBoundaries();
+    const auto& allowed = m_host.deployment->GetPlan(source).boundaries;
+    return allowed.empty() ? m_host.deployment->GraphOf(source).BlockBoundaries() : allowed;
 }
 
 double
@@ -178,7 +179,7 @@ void
 Pipeline::OnFinished(const Task& task, Time busy)
 {
     const uint32_t source = task.id.item.source;
-    const double work = m_host.deployment->GraphOf(source).Flop(task.begin, task.end);
+    const double work = m_host.deployment->GraphOf(source).Flop(task.op.begin, task.op.end);
     if (work <= 0 || busy.IsZero())
     {
         return; // nothing to measure on a slice without counted work
@@ -195,7 +196,7 @@ Pipeline::Stage(const Task& task) const
     StageReport report;
     report.node = m_host.self;
     report.speedFlopPerS = Speed(source);
-    report.workFlop = m_host.deployment->GraphOf(source).Flop(task.begin, task.end);
+    report.workFlop = m_host.deployment->GraphOf(source).Flop(task.op.begin, task.op.end);
     return report;
 }
 
@@ -308,37 +309,14 @@ Pipeline::TakeSlice(const Message& token)
     const auto first = static_cast<size_t>(
         std::lower_bound(boundaries.begin(), boundaries.end(), token.nextBoundary) -
         boundaries.begin());
-    size_t at = boundaries.size() - 1;
-    if (after > 0)
-    {
-        // One block at least for this worker and for each behind it, as far as there are enough.
-        const size_t last = boundaries.size() - 1 > after ? boundaries.size() - 1 - after : 0;
-        at = std::min(first + 1, boundaries.size() - 1);
-        for (size_t i = at + 1; i <= last; ++i)
-        {
-            if (std::abs(graph.Flop(0, boundaries[i]) - target) <
-                std::abs(graph.Flop(0, boundaries[at]) - target))
-            {
-                at = i;
-            }
-        }
-    }
+    const auto work = CumulatedWork(
+        boundaries, [&graph](uint32_t begin, uint32_t end) { return graph.Flop(begin, end); });
+    const size_t at = NearestCut(work, target, first, after, token.pipeline.size(), 1);
 
-    Plan plan;
-    for (size_t n = 0; n < token.pipeline.size(); ++n)
-    {
-        ExecutionUnit unit;
-        unit.inputs = {static_cast<int32_t>(n) - 1};
-        unit.node = static_cast<int32_t>(token.pipeline[n]);
-        if (n + 1 < token.pipeline.size())
-        {
-            unit.forwards = {static_cast<uint32_t>(n + 1)};
-        }
-        plan.units.push_back(unit);
-    }
     // Only its own slice is known to a worker; the others' are theirs to know.
-    plan.units[position].begin = token.nextBoundary;
-    plan.units[position].end = boundaries[at];
+    Plan plan = MakeChainPlan(std::vector<uint32_t>(token.pipeline.size() + 1, 0), token.pipeline);
+    plan.units[position].op.begin = token.nextBoundary;
+    plan.units[position].op.end = boundaries[at];
     chain.plans[token.task.epoch] = plan;
     chain.epoch = token.task.epoch;
     chain.order = token.pipeline;

@@ -35,7 +35,6 @@ Worker::Admit(ItemId item)
         return;
     }
     const auto& source = m_deployment->Sources()[item.source];
-    const LayerGraph& graph = m_deployment->GraphOf(item.source);
     Message input;
     input.type = MessageType::TENSOR;
     input.from = GetNode()->GetId();
@@ -45,8 +44,6 @@ Worker::Admit(ItemId item)
     input.admitted = Simulator::Now();
     const auto engine = m_deployment->Engine();
     input.tensor = {source.model, engine->InputOf(source.model, source.inputOffset + item.item), 0};
-    input.tensors = graph.CutTensors(0);
-    input.payloadBytes = graph.CutBytes(0);
     if (m_exit)
     {
         if (!m_exitStarted)
@@ -62,10 +59,11 @@ Worker::Admit(ItemId item)
         const auto& inputs = plan.units[unit].inputs;
         for (uint16_t i = 0; i < inputs.size(); ++i)
         {
-            if (inputs[i] == ExecutionUnit::NONE)
+            if (inputs[i].from == UnitInput::ITEM)
             {
                 input.task.unit = unit;
                 input.input = i;
+                SetTensors(input, plan.units[unit].op, inputs[i]);
                 Offer(input, false);
             }
         }
@@ -102,7 +100,9 @@ void
 Worker::Collect(const Message& input, bool arrived)
 {
     const ItemId item = input.task.item;
-    if (m_fired.count(input.task) > 0)
+    const auto waiting = m_inbox.find(input.task);
+    if (m_fired.count(input.task) > 0 || m_dropped.count(item) > 0 ||
+        (waiting != m_inbox.end() && waiting->second.count(input.input) > 0))
     {
         return; // a second copy: a connection was repeated, or a live worker was taken for dead
     }
@@ -118,22 +118,34 @@ Worker::Collect(const Message& input, bool arrived)
     {
         return;
     }
-    const LayerGraph& graph = m_deployment->GraphOf(item.source);
     Task task;
     task.id = input.task;
-    // A worker that stands in for a failed one runs from the tensor on; a tail that lost its
-    // successors, to the end.
-    task.begin = input.tensor.boundary;
-    const bool standsIn =
-        unit.node != ExecutionUnit::NONE && unit.node != int32_t(GetNode()->GetId());
-    task.end = standsIn ? graph.Size() : unit.end;
+    task.op = unit.op;
+    if (unit.op.kind == UnitKind::SLICE)
+    {
+        // A worker that stands in for a failed one runs from the tensor on; a tail that lost its
+        // successors, to the end.
+        task.op.begin = input.tensor.boundary;
+        const bool standsIn =
+            unit.node != ExecutionUnit::NONE && unit.node != int32_t(GetNode()->GetId());
+        task.op.end = standsIn ? m_deployment->GraphOf(item.source).Size() : unit.op.end;
+    }
     task.priority = input.priority;
     task.admitted = input.admitted;
-    task.input = input;
+    for (const auto& [number, message] : inputs)
+    {
+        task.inputs.push_back(message);
+    }
     task.committed = arrived || unit.node != ExecutionUnit::NONE;
     task.handedBy = input.from;
     m_inbox.erase(input.task);
     m_fired.insert(input.task);
+    if (unit.op.kind == UnitKind::GATHER)
+    {
+        FreeInputs(task);
+        Forward(task, RunLayers(task));
+        return;
+    }
     TaskReady(task);
 }
 
@@ -151,8 +163,8 @@ Worker::TaskReady(Task task)
         const Estimate estimate = m_router->Choose(task, m_view);
         if (estimate.node != GetNode()->GetId())
         {
-            m_device->Free(InputBytes(task.input));
-            HandOver(task.input, estimate.node);
+            FreeInputs(task);
+            HandOver(task.Input(), estimate.node);
             return;
         }
         task.committed = true;
@@ -268,10 +280,10 @@ Worker::DispatchOne()
     }
     else
     {
-        const Message input = best->task.input;
+        const Task task = best->task;
         RemoveReady(best);
-        m_device->Free(InputBytes(input));
-        HandOver(input, bestEstimate.node);
+        FreeInputs(task);
+        HandOver(task.Input(), bestEstimate.node);
     }
     return true;
 }
@@ -290,22 +302,20 @@ Worker::Ask(std::vector<Ready>::iterator which, const Estimate& estimate, double
     // What the receiver will count: the time that the unit takes there, in its own FLOP.
     request.workFlop =
         ToSeconds(estimate.service) * m_view.Neighbors().Report(estimate.node).speedFlopPerS;
-    const CodedCut* coded =
-        task.input.coded ? nullptr
-                         : m_deployment->Coded(task.id.item.source, task.input.tensor.boundary);
-    request.requestBytes = coded ? coded->bytes : task.input.payloadBytes;
+    const auto coded = task.Input().coded ? std::nullopt : m_deployment->Coded(task.Input());
+    request.requestBytes = coded ? coded->bytes : task.Input().payloadBytes;
     m_handshake->Request(estimate.node, request);
 }
 
 void
-Worker::OnGranted(const TaskId& task, uint32_t to)
+Worker::OnGranted(const TaskId& id, uint32_t to)
 {
-    const auto ready = FindReady(task);
+    const auto ready = FindReady(id);
     NS_ASSERT(ready != m_ready.end() && ready->pending);
-    const Message input = ready->task.input;
+    const Task task = ready->task;
     RemoveReady(ready);
-    m_device->Free(InputBytes(input));
-    HandOver(input, to);
+    FreeInputs(task);
+    HandOver(task.Input(), to);
     Dispatch();
 }
 
@@ -315,9 +325,9 @@ Worker::HandOver(const Message& message, uint32_t to)
     // A grant is counted by the one who gave it.
     if (m_beacons && m_countOwnPlacements && !m_handshake)
     {
-        m_view.OnPlaced(to, message, FindPlan(message.task)->units[message.task.unit].end);
+        m_view.OnPlaced(to, message, FindPlan(message.task)->units[message.task.unit].op);
     }
-    if (!message.coded && m_deployment->Coded(message.task.item.source, message.tensor.boundary))
+    if (!message.coded && m_deployment->Coded(message))
     {
         const bool fits = m_device->Allocate(message.payloadBytes);
         m_toEncode.push_back({message, to, fits ? message.payloadBytes : 0});
@@ -337,7 +347,7 @@ Worker::StartEncoding()
     m_encoding = true;
     Message& message = next.message;
     const uint32_t source = message.task.item.source;
-    const CodedCut& coded = *m_deployment->Coded(source, message.tensor.boundary);
+    const CodedCut coded = *m_deployment->Coded(message);
     const Time time = m_deployment->WorkTime(
         m_deployment->ProfileOf(GetNode()->GetId()), source, coded.encodeFlop);
     message.coded = true;
@@ -382,9 +392,16 @@ uint64_t
 Worker::InputBytes(const Message& input) const
 {
     // Coded tensors are decoded when their unit runs: their place is kept from the start.
-    return input.coded
-               ? m_deployment->GraphOf(input.task.item.source).CutBytes(input.tensor.boundary)
-               : input.payloadBytes;
+    return input.coded ? TotalBytes(input.tensors) : input.payloadBytes;
+}
+
+void
+Worker::FreeInputs(const Task& task)
+{
+    for (const Message& input : task.inputs)
+    {
+        m_device->Free(InputBytes(input));
+    }
 }
 
 void
@@ -399,7 +416,7 @@ Worker::Transmit(Message message, uint32_t to)
     task.id = message.task;
     task.priority = message.priority;
     task.admitted = message.admitted;
-    task.input = message;
+    task.inputs = {message};
     m_handOverTrace(task, to);
     if (m_pipeline)
     {
@@ -407,7 +424,7 @@ Worker::Transmit(Message message, uint32_t to)
     }
     if (m_transport->QueuedBytes() == 0)
     {
-        m_soloTransfers.insert(message.task);
+        m_soloTransfers.insert({message.task, message.input});
     }
     Send(to, message);
 }
@@ -434,57 +451,79 @@ TensorId
 Worker::RunLayers(Task& task) const
 {
     const auto engine = m_deployment->Engine();
-    TensorId at = task.input.tensor;
+    if (task.op.kind != UnitKind::SLICE)
+    {
+        const auto& inputs = FindPlan(task.id)->units[task.id.unit].inputs;
+        const TensorId& first = task.Input().tensor;
+        std::vector<StripPart> parts;
+        for (size_t i = 0; i < inputs.size(); ++i)
+        {
+            if (!inputs[i].rows.Empty())
+            {
+                parts.push_back({inputs[i].layer, inputs[i].rows, task.inputs[i].tensor});
+            }
+        }
+        return engine->RunRows({first.model, first.input, task.op.members, task.op.rows}, parts);
+    }
+    TensorId at = task.Input().tensor;
     uint32_t number = 0;
     for (const Exit& exit :
          m_exit ? m_deployment->GraphOf(task.id.item.source).Exits() : std::vector<Exit>())
     {
         number++;
-        if (exit.boundary > task.begin && exit.boundary <= task.end)
+        if (exit.boundary > task.op.begin && exit.boundary <= task.op.end)
         {
             at = engine->Run(at, exit.boundary);
-            if (m_exit->Leaves(number, engine->Predict(at), *task.input.exitThreshold))
+            if (m_exit->Leaves(number, engine->Predict(at), *task.Input().exitThreshold))
             {
-                task.end = exit.boundary;
+                task.op.end = exit.boundary;
                 task.leaves = true;
                 return at;
             }
         }
     }
-    return engine->Run(at, task.end);
+    return engine->Run(at, task.op.end);
 }
 
 void
 Worker::FinishTask(Task task, TensorId output, Time started)
 {
-    m_device->Free(InputBytes(task.input));
+    FreeInputs(task);
     m_finishedTrace(task);
     m_view.OnServed(Simulator::Now() - started);
     if (m_pipeline)
     {
         // The speed is that of the layers: without decoding.
-        const Time decoding =
-            m_view.Service(task) - m_view.Table(task.id.item.source).Mean(task.begin, task.end);
+        const Time decoding = m_view.Service(task) -
+                              m_view.Table(task.id.item.source).Mean(task.op.begin, task.op.end);
         m_pipeline->OnFinished(task, Simulator::Now() - started - decoding);
-        task.input.stages.push_back(m_pipeline->Stage(task));
+        task.inputs.front().stages.push_back(m_pipeline->Stage(task));
     }
     Forward(task, output);
     Dispatch();
 }
 
 Message
-Worker::MakeTensorMessage(const Task& task, uint32_t unit, uint16_t input, TensorId output) const
+Worker::MakeTensorMessage(const Task& task, TensorId output) const
 {
-    const LayerGraph& graph = m_deployment->GraphOf(task.id.item.source);
-    Message message = task.input;
+    Message message = task.Input();
+    for (const Message& input : task.inputs)
+    {
+        message.hops = std::max(message.hops, input.hops);
+    }
     message.from = GetNode()->GetId();
-    message.task.unit = static_cast<uint16_t>(unit);
-    message.input = input;
     message.tensor = output;
-    message.tensors = graph.CutTensors(output.boundary);
-    message.payloadBytes = graph.CutBytes(output.boundary);
     message.coded = false;
     return message;
+}
+
+void
+Worker::SetTensors(Message& message, const Operator& reader, const UnitInput& input) const
+{
+    const LayerGraph& graph = m_deployment->GraphOf(message.task.item.source);
+    message.tensors = reader.kind == UnitKind::SLICE ? graph.CutTensors(message.tensor.boundary)
+                                                     : RowTensors(graph, input.layer, input.rows);
+    message.payloadBytes = TotalBytes(message.tensors);
 }
 
 void
@@ -493,11 +532,18 @@ Worker::Forward(const Task& task, TensorId output)
     const Plan& plan = *FindPlan(task.id);
     const LayerGraph& graph = m_deployment->GraphOf(task.id.item.source);
     const uint32_t home = m_deployment->Sources()[task.id.item.source].node;
-    // By the layers, not by the plan: one that stood in for the tail has made the result.
-    if (task.leaves || output.boundary == graph.Size())
+    const auto& forwards = plan.units[task.id.unit].forwards;
+    // Of slices by the layers, not by the plan: one that stood in for the tail has made the result.
+    const bool ends = task.op.kind == UnitKind::SLICE
+                          ? task.leaves || output.boundary == graph.Size()
+                          : task.op.kind == UnitKind::GATHER;
+    if (ends)
     {
-        Message result = MakeTensorMessage(task, task.id.unit, 0, output);
+        Message result = MakeTensorMessage(task, output);
         result.type = MessageType::RESULT;
+        result.input = 0;
+        result.tensors = graph.CutTensors(output.boundary);
+        result.payloadBytes = TotalBytes(result.tensors);
         result.exitThreshold.reset(); // of no use any more
         if (task.leaves)
         {
@@ -525,12 +571,13 @@ Worker::Forward(const Task& task, TensorId output)
         Send(home, result);
         return;
     }
-    for (uint32_t next : plan.units[task.id.unit].forwards)
+    for (const UnitForward& forward : forwards)
     {
-        const auto& inputs = plan.units[next].inputs;
-        const auto input = std::find(inputs.begin(), inputs.end(), int32_t(task.id.unit));
-        const Message message =
-            MakeTensorMessage(task, next, static_cast<uint16_t>(input - inputs.begin()), output);
+        const ExecutionUnit& reader = plan.units[forward.unit];
+        Message message = MakeTensorMessage(task, output);
+        message.task.unit = static_cast<uint16_t>(forward.unit);
+        message.input = forward.input;
+        SetTensors(message, reader.op, reader.inputs[forward.input]);
         if (m_pipeline)
         {
             Message redirected = message;
@@ -560,6 +607,7 @@ Worker::DeliverResult(const Message& result)
 void
 Worker::DeliverLoss(const Message& lost)
 {
+    Drop(lost.task.item);
     const auto callback = m_resultCallbacks.find(lost.task.item.source);
     if (callback != m_resultCallbacks.end())
     {
@@ -572,17 +620,48 @@ Worker::Lose(ItemId item, const std::string& reason)
 {
     NS_LOG_FUNCTION(this << item.source << item.item << reason);
     m_lostTrace(item, reason);
-    const uint32_t home = m_deployment->Sources()[item.source].node;
     Message lost;
     lost.type = MessageType::LOST;
     lost.task.item = item;
-    if (home == GetNode()->GetId())
+    std::set<uint32_t> concerned{m_deployment->Sources()[item.source].node};
+    const Plan& plan = m_deployment->GetPlan(item.source);
+    if (plan.HasStrips())
     {
-        DeliverLoss(lost);
+        // Elsewhere, inputs of its other units wait for one that will never come.
+        for (const ExecutionUnit& unit : plan.units)
+        {
+            concerned.insert(static_cast<uint32_t>(unit.node));
+        }
     }
-    else
+    for (const uint32_t node : concerned)
     {
-        Send(home, lost);
+        if (node == GetNode()->GetId())
+        {
+            DeliverLoss(lost);
+        }
+        else
+        {
+            Send(node, lost);
+        }
+    }
+}
+
+void
+Worker::Drop(ItemId item)
+{
+    m_dropped.insert(item);
+    for (auto waiting = m_inbox.begin(); waiting != m_inbox.end();)
+    {
+        if (!(waiting->first.item == item))
+        {
+            ++waiting;
+            continue;
+        }
+        for (const auto& [number, input] : waiting->second)
+        {
+            m_device->Free(InputBytes(input));
+        }
+        waiting = m_inbox.erase(waiting);
     }
 }
 

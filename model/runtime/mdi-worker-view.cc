@@ -62,17 +62,24 @@ WorkerView::Table(uint32_t source) const
 Time
 WorkerView::Service(const Task& task) const
 {
-    return ServiceOn(m_profile, task, task.input.coded);
+    return ServiceOn(m_profile, task, false);
 }
 
 Time
-WorkerView::ServiceOn(uint16_t profile, const Task& task, bool decode) const
+WorkerView::ServiceOn(uint16_t profile, const Task& task, bool arrives) const
 {
     const uint32_t source = task.id.item.source;
     const Deployment& deployment = *m_node.deployment;
-    const Time layers = deployment.Table(profile, source).Mean(task.begin, task.end);
-    const CodedCut* coded = decode ? deployment.Coded(source, task.input.tensor.boundary) : nullptr;
-    return coded ? layers + deployment.WorkTime(profile, source, coded->decodeFlop) : layers;
+    Time time = deployment.UnitTime(profile, source, task.op);
+    for (const Message& input : task.inputs)
+    {
+        if (input.coded || arrives)
+        {
+            const auto coded = deployment.Coded(input);
+            time += coded ? deployment.WorkTime(profile, source, coded->decodeFlop) : Time(0);
+        }
+    }
+    return time;
 }
 
 void
@@ -114,16 +121,19 @@ WorkerView::Consider(Time service)
 }
 
 void
-WorkerView::OnPlaced(uint32_t to, const Message& tensor, uint32_t end)
+WorkerView::OnPlaced(uint32_t to, const Message& tensor, const Operator& op)
 {
-    // Of a slice that only its worker knows (after a re-allocation) nothing can be counted.
-    if (!m_neighbors.Knows(to) || end <= tensor.tensor.boundary)
+    Operator left = op;
+    left.begin = tensor.tensor.boundary; // of a slice
+    // Of a slice that only its worker knows (after a re-allocation) nothing can be counted; a unit
+    // with several inputs counts once.
+    if (!m_neighbors.Knows(to) || tensor.input > 0 ||
+        (op.kind == UnitKind::SLICE && left.end <= left.begin))
     {
         return;
     }
     const auto& report = m_neighbors.Report(to);
-    const Time service = m_node.deployment->Table(report.profile, tensor.task.item.source)
-                             .Mean(tensor.tensor.boundary, end);
+    const Time service = m_node.deployment->UnitTime(report.profile, tensor.task.item.source, left);
     m_neighbors.OnPlaced(
         to, tensor.task, tensor.priority, ToSeconds(service) * report.speedFlopPerS);
 }
@@ -272,7 +282,6 @@ Estimate
 WorkerView::Predict(const Task& task, uint32_t node, bool urgentOnly) const
 {
     const float minPriority = urgentOnly ? task.priority : ANY_PRIORITY;
-    const uint32_t source = task.id.item.source;
     Estimate estimate;
     estimate.node = node;
     if (node == Self())
@@ -282,11 +291,10 @@ WorkerView::Predict(const Task& task, uint32_t node, bool urgentOnly) const
     }
     else
     {
-        const CodedCut* coded = task.input.coded
-                                    ? nullptr
-                                    : m_node.deployment->Coded(source, task.input.tensor.boundary);
+        const Message& input = task.Input();
+        const auto coded = input.coded ? std::nullopt : m_node.deployment->Coded(input);
         estimate.transfer = m_neighbors.Transfer(node,
-                                                 coded ? coded->bytes : task.input.payloadBytes,
+                                                 coded ? coded->bytes : input.payloadBytes,
                                                  m_node.transport->QueuedBytes(),
                                                  m_node.deployment->Path(Self(), node));
         estimate.transfer += EncodingTime(task);
@@ -302,8 +310,7 @@ Time
 WorkerView::EncodingTime(const Task& task) const
 {
     const uint32_t source = task.id.item.source;
-    const CodedCut* coded =
-        task.input.coded ? nullptr : m_node.deployment->Coded(source, task.input.tensor.boundary);
+    const auto coded = task.Input().coded ? std::nullopt : m_node.deployment->Coded(task.Input());
     if (!coded)
     {
         return Time(0);

@@ -75,7 +75,7 @@ class WorkerView : public LocalView
     void Consider(Time service);
 
     /// A tensor goes to a neighbour that will not count it before its next report.
-    void OnPlaced(uint32_t to, const Message& tensor, uint32_t end);
+    void OnPlaced(uint32_t to, const Message& tensor, const Operator& op);
 
     /// A message that took time has reached a neighbour: the radio may be free.
     void OnSent();
@@ -106,7 +106,7 @@ class WorkerView : public LocalView
   private:
     Time WaitHere(float minPriority) const;
     Time EncodingTime(const Task& task) const;
-    Time ServiceOn(uint16_t profile, const Task& task, bool decode) const;
+    Time ServiceOn(uint16_t profile, const Task& task, bool arrives) const;
 
     Node m_node;
     uint16_t m_profile = 0;

@@ -378,7 +378,7 @@ Worker::OnDelivered(uint32_t to, const Message& message, Time elapsed)
     if (message.type == MessageType::TENSOR)
     {
         m_view.Neighbors().OnDelivered(to, message.task);
-        const bool solo = m_soloTransfers.erase(message.task) > 0;
+        const bool solo = m_soloTransfers.erase({message.task, message.input}) > 0;
         m_view.OnTransfer(to, message.payloadBytes, elapsed, solo);
     }
     if (m_pipeline && (message.type == MessageType::TENSOR || message.type == MessageType::RESULT))

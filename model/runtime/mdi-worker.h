@@ -138,19 +138,19 @@ class Worker : public Application
     void TransmitEncoded(Message message, uint32_t to);
     void Transmit(Message message, uint32_t to);
     uint64_t InputBytes(const Message& input) const;
+    void FreeInputs(const Task& task);
     void Ask(std::vector<Ready>::iterator which, const Estimate& estimate, double key);
-    void OnGranted(const TaskId& task, uint32_t to);
+    void OnGranted(const TaskId& id, uint32_t to);
     void DeliverResult(const Message& result);
     void DeliverLoss(const Message& lost);
     void Lose(ItemId item, const std::string& reason);
+    void Drop(ItemId item);
     void Beacon();
 
     const Plan* FindPlan(const TaskId& task) const;
     bool RadioIdle() const;
-    Message MakeTensorMessage(const Task& task,
-                              uint32_t unit,
-                              uint16_t input,
-                              TensorId output) const;
+    Message MakeTensorMessage(const Task& task, TensorId output) const;
+    void SetTensors(Message& message, const Operator& reader, const UnitInput& input) const;
     void AddReady(const Task& task);
     void RemoveReady(std::vector<Ready>::iterator which);
     std::vector<Ready>::iterator FindReady(const TaskId& task);
@@ -184,19 +184,22 @@ class Worker : public Application
     std::vector<Message> m_early;                          //!< tensors whose plan is not here yet
     std::vector<Ready> m_ready;
     bool m_dispatching = false;
+
     /// A tensor that waits for the encoder.
     struct Uncoded
     {
         Message message;
-        uint32_t to;         //!< who it is for
-        uint64_t bytes;      //!< memory that it holds
+        uint32_t to;    //!< who it is for
+        uint64_t bytes; //!< memory that it holds
     };
 
     std::deque<Uncoded> m_toEncode;
     bool m_encoding = false;
-    std::map<TaskId, Task> m_unsafe;  //!< AR-MDI: by output, tasks whose output is on its way
-    std::set<TaskId> m_soloTransfers; //!< sent when nothing else was on its way
-    std::set<TaskId> m_fired;         //!< tasks whose inputs were all here once
+    std::map<TaskId, Task> m_unsafe; //!< AR-MDI: by output, tasks whose output is on its way
+    /// By reader, inputs sent when nothing else was on its way.
+    std::set<std::pair<TaskId, uint16_t>> m_soloTransfers;
+    std::set<TaskId> m_fired;   //!< tasks whose inputs were all here once
+    std::set<ItemId> m_dropped; //!< lost somewhere
     std::map<uint32_t, ResultCallback> m_resultCallbacks;
     std::map<MessageType, uint32_t> m_sequence;
     Ptr<UniformRandomVariable> m_beaconJitter;

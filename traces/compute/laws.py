@@ -19,8 +19,9 @@ VGG-16, YOLOv5s, MobileNetV2. time of an operation = launch + the larger of fact
     makes the total the published one; where none is, it is taken over from another board.
 
 dispatch_s of a trace is what no splitting by rows saves: the constant of the first law, the launch
-of the others. Where the GPU is the slower one, as on Nano with ResNet-50, it hides launches: there
-the launch is only what is left of the total, and a lower bound.
+of the others. Where the GPU is the slower one, as on Nano with ResNet-50, it hides launches, and
+the launch of the law is only what is left of the total. A strip of few rows hides nothing: least_s
+is the constant of the first law, what the host needs for an operation.
 """
 
 import csv

@@ -45,6 +45,13 @@ Refuse(const LayerGraph& graph, const std::string& why)
     throw std::invalid_argument("model '" + graph.Name() + "': " + why);
 }
 
+std::vector<TensorSpec>
+TensorsOf(const LayerGraph& graph, int32_t layer)
+{
+    return layer < 0 ? std::vector<TensorSpec>{graph.Inputs().at(-1 - layer)}
+                     : graph.Layers().at(layer).outputs;
+}
+
 /// Rows by layer; every range is the smallest that holds all that were added.
 using Needs = std::map<int32_t, RowRange>;
 
@@ -131,9 +138,9 @@ void
 CheckPart(const LayerGraph& graph, const RowStrip& strip, const StripPart& part)
 {
     const TensorId& from = part.from;
-    const bool exists = part.layer < static_cast<int64_t>(graph.Size()) &&
-                        -1 - static_cast<int64_t>(part.layer) <
-                            static_cast<int64_t>(graph.Inputs().size());
+    const bool exists =
+        part.layer < static_cast<int64_t>(graph.Size()) &&
+        -1 - static_cast<int64_t>(part.layer) < static_cast<int64_t>(graph.Inputs().size());
     if (!exists || from.model != strip.model || from.input != strip.input)
     {
         Refuse(graph, "a strip has a part of another model, item or layer");
@@ -163,10 +170,26 @@ Before(const StripPart& a, const StripPart& b)
 int64_t
 RowsOf(const LayerGraph& graph, int32_t layer)
 {
-    return std::max<int64_t>(
-        1,
-        CommonHeight(layer < 0 ? std::vector<TensorSpec>{graph.Inputs().at(-1 - layer)}
-                               : graph.Layers().at(layer).outputs));
+    return std::max<int64_t>(1, CommonHeight(TensorsOf(graph, layer)));
+}
+
+std::vector<TensorSpec>
+RowTensors(const LayerGraph& graph, int32_t layer, const RowRange& rows)
+{
+    if (rows.Empty())
+    {
+        return {};
+    }
+    std::vector<TensorSpec> tensors = TensorsOf(graph, layer);
+    if (CommonHeight(tensors) > 0)
+    {
+        for (TensorSpec& tensor : tensors)
+        {
+            constexpr size_t HEIGHT = 2; // of batch, channels, height, width
+            tensor.shape[HEIGHT] = rows.Size();
+        }
+    }
+    return tensors;
 }
 
 std::vector<RowRange>

@@ -49,6 +49,9 @@ struct StripNeed
 /// Number of rows of a layer's output, or of input i of the model (-1-i); 1 if it has none.
 int64_t RowsOf(const LayerGraph& graph, int32_t layer);
 
+/// Shapes of rows of a layer's output, or of input i of the model (-1-i); none for no rows.
+std::vector<TensorSpec> RowTensors(const LayerGraph& graph, int32_t layer, const RowRange& rows);
+
 /**
  * The rows that each member of a strip makes: those that the strip and later members need of it.
  * Empty for a member that makes nothing but padding of another.
