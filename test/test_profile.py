@@ -252,7 +252,7 @@ class Trace(ProfileTest):
         self.assertEqual(result.returncode, 0)
         with open(os.path.join(self.path("r"), "summary.csv"), newline="", encoding="ascii") as f:
             rows = list(csv.DictReader(f))
-        self.assertEqual(len(rows), 6 * 3)
+        self.assertEqual(len(rows), 7 * 3)
         for row in rows:
             self.assertEqual(row["items_completed"], row["items_admitted"])
             self.assertGreater(float(row["accuracy"]), 0.8)
