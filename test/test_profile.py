@@ -259,7 +259,9 @@ class Trace(ProfileTest):
             if row["system"] == "mdi-exit":  # with exits, and a lossy codec at the first
                 self.assertLessEqual(float(row["exit_mean_layer_fraction"]), 1)
             else:
-                self.assertEqual(float(row["output_error_max"]), 0)
+                # Strips of rows add sums of products in another order; slices give the same bits.
+                limit = 1e-4 if row["system"] == "edgeflow" else 0
+                self.assertLessEqual(float(row["output_error_max"]), limit)
                 self.assertEqual(float(row["exit_mean_layer_fraction"]), 1)
 
 
