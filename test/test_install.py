@@ -249,7 +249,7 @@ class Installed(unittest.TestCase):
         self.assert_refused(result, "'ns3::mdi::MsMdiRouter', which exists already")
 
     def check_libraries(self, prefix):
-        for program in ("mdi-run", "mdi-inspect", "mdi-profile"):
+        for program in ("mdi-run", "mdi-inspect", "mdi-profile", "mdi-validate"):
             path = os.path.join(prefix, "bin", program)
             result = call("ldd", path, cwd="/")
             libraries = re.findall(r"libmdi\S* => (.*) \(", result.stdout)

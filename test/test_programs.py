@@ -531,12 +531,55 @@ class OtherPrograms(ProgramTest):
         self.assertGreaterEqual(len(result.stdout.splitlines()), 3)
         self.assertRegex(result.stdout, r"\d")
 
+    def validate(self, *files):
+        return self.call(os.path.join(BUILD, "mdi-validate"), *files, cwd=ROOT)
+
+    def test_validate(self):
+        traces = os.path.join(ROOT, "traces", "compute")
+        files = [os.path.join(traces, name) for name in os.listdir(traces) if name.endswith(".json")]
+        files.append(os.path.join(SCENARIOS, "five-xavier-mesh.json"))
+        files += [MODEL, os.path.join(ROOT, "traces", "models", "resnet56-digits.json")]
+        result = self.validate(*files)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stderr, "")
+        lines = result.stdout.splitlines()
+        self.assertEqual(len(lines), len(files))
+        for file, line in zip(files, lines):
+            self.assertIn(file + ": ", line)
+
+    def test_validate_refuses(self):
+        nano = os.path.join(ROOT, "traces", "compute", "nano.json")
+        with open(nano, encoding="ascii") as file:
+            trace = json.load(file)
+        del trace["modes"]["5W"]["models"]["resnet50"]["provenance"]
+        without = self.write("without.json", trace)
+        where = "/modes/5W/models/resnet50"
+        result = self.validate(nano, without)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(nano + ": compute trace, 2 power modes", result.stdout)
+        self.assertIn(without + ": " + where, result.stderr)
+        self.assertIn("provenance", result.stderr)
+        self.assertEqual(len(result.stderr.splitlines()), 1)
+        document = scenario()
+        document["devices"][0]["trace"] = without
+        self.assertIn(where, self.validate(self.write("s.json", document)).stderr)
+        for name, content, part in [
+            ("no.json", {"format": "mdi-manifest"}, "/format: "),
+            ("alone.json", {"format": "mdi-model", "version": 1}, "alone.pt"),
+            ("text.json", b"{", "text.json:1"),
+            ("empty.pt", b"", "empty.pt"),
+        ]:
+            self.assert_refused(self.validate(self.write(name, content)), part)
+        self.assert_refused(self.validate(), "no file")
+        self.assert_refused(self.validate("--fast", nano), "--fast")
+        self.assert_refused(self.validate(self.path("gone.json")), "gone.json")
+
     def test_launcher(self):
         mdi = os.path.join(ROOT, "mdi")
         for flag in ("--help", "-h", "help"):
             result = self.call(mdi, flag)
             self.assertEqual(result.returncode, 0, result.stderr)
-            for command in "run plot test export build inspect profile bench".split():
+            for command in "run plot test export build inspect profile validate bench".split():
                 self.assertRegex(result.stdout, r"(?m)^  %s\b" % command)
         for word in ("rum", "--frobnicate", "run me"):
             self.assert_refused(self.call(mdi, word), "'" + word + "'", "--help")
