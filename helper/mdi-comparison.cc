@@ -141,6 +141,7 @@ WriteManifest(const Scenario& scenario,
                     {{"source", scenario.sources[source].name},
                      {"latency_s", static_cast<double>(plans[source]->latencyNs) / 1e9},
                      {"bytes_moved", plans[source]->bytesMoved},
+                     {"workers", plans[source]->workers},
                      {"guard_used", plans[source]->guardUsed}});
             }
         }

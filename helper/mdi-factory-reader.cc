@@ -78,14 +78,15 @@ SetAttribute(ObjectFactory& factory, const std::string& name, const JsonReader& 
         value.Fail(Quoted(text) + " is no value of attribute " + name,
                    info.help + " (such as 5ms)");
     }
-    // ns-3 aborts at a number that is none.
-    static const std::set<std::string> numbers = {
-        "ns3::DoubleValue", "ns3::UintegerValue", "ns3::IntegerValue"};
-    static const std::regex number(R"([+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)");
-    if (numbers.count(info.checker->GetValueTypeName()) > 0 && !std::regex_match(text, number))
+    // ns-3 aborts at a number that is none, and at a part of one.
+    static const std::regex real(R"([+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)");
+    static const std::regex whole(R"([+-]?\d+)");
+    const std::string kind = info.checker->GetValueTypeName();
+    const bool isWhole = kind == "ns3::UintegerValue" || kind == "ns3::IntegerValue";
+    if ((isWhole || kind == "ns3::DoubleValue") && !std::regex_match(text, isWhole ? whole : real))
     {
         value.Fail(Quoted(text) + " is no value of attribute " + name,
-                   info.help + " (a number)");
+                   info.help + (isWhole ? " (a whole number)" : " (a number)"));
     }
     if (info.checker->GetValueTypeName() == "ns3::PointerValue" && !IsObjectText(text))
     {

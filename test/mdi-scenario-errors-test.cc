@@ -222,6 +222,12 @@ TEST(Scenario, RejectsWhatIsWrongInOneLine)
          "/systems/0/partitioner/Parts: '-1' is no value of attribute Parts",
          "Number of units"},
         {[](Json& j) {
+             j["systems"] = {
+                 {{"name", "x"}, {"preset", "edgeflow"}, {"partitioner", {{"MaxWorkers", 1.5}}}}};
+         },
+         "/systems/0/partitioner/MaxWorkers: '1.5' is no value of attribute MaxWorkers",
+         "a whole number"},
+        {[](Json& j) {
              j["systems"] = {{{"name", "x"},
                               {"preset", "pa-mdi"},
                               {"worker", {{"BacklogCountsReady", "maybe"}}}}};

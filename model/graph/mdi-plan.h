@@ -75,6 +75,7 @@ struct PlanForecast
     int64_t latencyNs = 0;   //!< from admission to result [ns]
     uint64_t bytesMoved = 0; //!< payload between workers
     bool guardUsed = false;  //!< a single worker was faster than the planner's own plans
+    uint32_t workers = 0;    //!< number of those that run something
 };
 
 /// The execution units into which a model is cut for one source, in topological order.

@@ -34,6 +34,21 @@ NS_OBJECT_ENSURE_REGISTERED(RowPartitioner);
 namespace
 {
 
+/// Workers that run something; to gather is nothing.
+uint32_t
+CountWorkers(const Plan& plan)
+{
+    std::set<int32_t> nodes;
+    for (const ExecutionUnit& unit : plan.units)
+    {
+        if (unit.op.kind != UnitKind::GATHER)
+        {
+            nodes.insert(unit.node);
+        }
+    }
+    return static_cast<uint32_t>(nodes.size());
+}
+
 /// What a plan of slices takes; these, unlike strips, send everything at their end.
 PlanForecast
 ForecastSlices(const Plan& plan, const Deployment& deployment, uint32_t source)
@@ -90,6 +105,7 @@ BestSlice(const Deployment& deployment, uint32_t source)
         }
         Plan plan = MakeChainPlan({0, graph.Size()}, {worker.node});
         plan.forecast = ForecastSlices(plan, deployment, source);
+        plan.forecast->workers = 1;
         const auto key = [](const Plan& p) {
             return std::make_pair(p.forecast->latencyNs, p.forecast->bytesMoved);
         };
@@ -248,7 +264,7 @@ RowPartitioner::MakePlan(const Deployment& deployment, uint32_t source) const
     {
         const RowPipeline pipeline = MinMaxPipeline(model, costs);
         plan = MakePipelineUnits(graph, model, pipeline, nodes, costs.source);
-        plan.forecast = PlanForecast{pipeline.plan.latency, pipeline.plan.bytesMoved, false};
+        plan.forecast = PlanForecast{pipeline.plan.latency, pipeline.plan.bytesMoved};
     }
     else
     {
@@ -269,6 +285,7 @@ RowPartitioner::MakePlan(const Deployment& deployment, uint32_t source) const
         plan = *slice;
         plan.forecast->guardUsed = true;
     }
+    plan.forecast->workers = CountWorkers(plan);
     return plan;
 }
 
