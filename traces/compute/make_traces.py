@@ -9,7 +9,8 @@
     ./mdi inspect MODEL.pt --json | python3 traces/compute/make_traces.py --names -
                                                       # exit 1 if layers differ from the slicer's
 
-laws.py and orin.py say how times come from figures, layers.py what the models consist of.
+laws.py, orin.py and transformer.py say how times come from figures, layers.py what the models
+consist of.
 """
 
 import argparse
@@ -19,11 +20,15 @@ import sys
 
 import laws
 import orin
+import transformer
 from layers import INPUTS, LAYERS
 
 
 def service_times(figures, device, mode, model):
-    """(seconds by layer, dispatch in seconds, provenance) by the law of the board."""
+    """(seconds by layer, dispatch in seconds, provenance) by the law of board and model."""
+    if model == "gpt2":
+        each = time_of_an_operation(figures, device, mode)
+        return transformer.service_times(figures, device, mode, each)
     board = orin if device in orin.DEVICES else laws
     return board.service_times(figures, device, mode, model)
 
