@@ -97,8 +97,8 @@ def service_times(figures, device, mode, each):
         f"prefill of {TOKENS} tokens. The GPU's part is {laws.ms(gpu)}: the larger of FLOP / "
         f"{flop_per_s / 1e9:.0f} GFLOP/s and weights or activations / "
         f"{bytes_per_s / 1e9:.1f} GB/s. The host's is {laws.ms(host)}: {count} operations that "
-        f"start a kernel, {each * 1e6:.1f} us each, as in ResNets. The total is the larger, {slower}: "
-        f"{laws.ms(total)}"
+        f"start a kernel, {each * 1e6:.1f} us each, as in ResNets. The total is the larger, "
+        f"{slower}: {laws.ms(total)}"
     )
     if device == "tx2":
         note += f"; rows padded to {TX2_ROWS}; the source's precision is FP16"
