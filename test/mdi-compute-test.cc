@@ -285,6 +285,27 @@ TEST(RepositoryTraces, TotalsLieInTheirBrackets)
         {"xavier-nx", "", "vgg16", 38, 0.0366, 0.14, 1.0},
         {"nano", "", "yolov5s", 208, 0.1893, 0.1894, 0.5},
         {"xavier-nx", "", "yolov5s", 208, 0.03, 0.142, 1.0},
+        {"agx-orin", "", "resnet50", 175, 0.01439, 0.01441, 0.1},
+        {"agx-orin", "30W", "resnet50", 175, 0.01869, 0.01871, 0.1},
+        {"agx-orin", "15W", "resnet50", 175, 0.02999, 0.03001, 0.15},
+        {"agx-orin", "MAXN", "resnet56", 201, 0.0158, 0.0168, 0.25},
+        {"agx-orin", "30W", "resnet56-exits", 219, 0.0205, 0.0235, 0.25},
+        {"agx-orin", "30W", "mobilenetv2", 152, 0.0155, 0.0157, 0.15},
+        {"agx-orin", "MAXN", "mobilenetv2", 152, 0.0115, 0.0156, 0.2},
+        {"agx-orin", "MAXN", "vgg16", 38, 0.0113, 0.0168, 0.25},
+        {"agx-orin", "15W", "vgg16", 38, 0.0390, 0.0610, 0.25},
+        {"agx-orin", "30W", "yolov5s", 208, 0.0144, 0.0436, 1.0},
+        {"orin-nano", "", "resnet50", 175, 0.02109, 0.02111, 0.15},
+        {"orin-nano", "15W", "resnet56", 201, 0.0230, 0.0242, 0.25},
+        {"orin-nano", "15W", "mobilenetv2", 152, 0.01789, 0.01791, 0.2},
+        {"orin-nano", "15W", "vgg16", 38, 0.0271, 0.0554, 0.5},
+        {"agx-orin", "", "gpt2", 317, 0.0097, 0.0263, 0.5},
+        {"agx-orin", "15W", "gpt2", 317, 0.0309, 0.0630, 0.5},
+        {"orin-nano", "", "gpt2", 317, 0.0061, 0.0370, 0.5},
+        {"agx-xavier", "", "gpt2", 317, 0.0107, 0.0334, 0.5},
+        {"xavier-nx", "", "gpt2", 317, 0.0172, 0.0520, 0.5},
+        {"nano", "", "gpt2", 317, 0.0357, 0.0920, 0.5},
+        {"tx2", "", "gpt2", 317, 0.0360, 0.0811, 0.5},
     };
 
     for (const auto& c : cases)
@@ -309,6 +330,8 @@ TEST(RepositoryTraces, TotalsLieInTheirBrackets)
         EXPECT_EQ(trace.staging->perMessage, MicroSeconds(730));
     }
     EXPECT_EQ(ComputeTraceModes(TRACES + "nano.json"), (std::vector<std::string>{"5W", "MAXN"}));
+    EXPECT_EQ(ComputeTraceModes(TRACES + "agx-orin.json"),
+              (std::vector<std::string>{"15W", "30W", "MAXN"}));
 }
 
 TEST(RepositoryTraces, AreWhatTheirScriptComputes)

@@ -2,8 +2,8 @@
 # Author: the mdi developers
 """Service times of layers from the few published figures of a board, and where each comes from.
 
-No one has published per-layer PyTorch times of these boards for these models. What is known are
-totals, and the shape comes from a law:
+No one has published per-layer PyTorch times of the boards before Orin for these models (orin.py has
+the two of Orin). What is known are totals, and the shape comes from a law:
 
 ResNet-56 (CIFAR), with and without exits; MobileNetV2 on boards without a PyTorch figure of it.
     At batch 1 and with layers this small the host launches operations more slowly than the GPU
@@ -35,8 +35,10 @@ RESNET56_OPERATIONS = 195  # torch.fx count to which the law refers: without sho
 NORMAL_95 = 1.96  # half-width of the 95 % band in standard deviations
 
 BOARDS = {  # title, power modes; the first is the one of totals, and the default
+    "agx-orin": ("AGX Orin", ("MAXN", "30W", "15W")),
     "agx-xavier": ("AGX Xavier", ("MAXN",)),
     "nano": ("Nano", ("MAXN", "5W")),
+    "orin-nano": ("Orin Nano", ("15W",)),
     "tx2": ("TX2", ("MAXN",)),
     "xavier-nx": ("Xavier NX", ("unstated",)),
 }
@@ -116,15 +118,17 @@ def spread(figures, device):
     return value, provenance("calibrated", source, band, note)
 
 
-def staging(figures):
+def staging(figures, device):
     """Cost of sending a message beside the link."""
     on_wire = 8 / figures("orin-nano", "link_rate_bps")
     per_byte = figures("orin-nano", "staging per_byte_s") - on_wire
     source = figures.source("orin-nano", "staging per_message_s")
-    note = (
-        "two Orin Nanos over HTTP, the time on the wire taken off per byte; no figure of this "
-        "board exists; error_band 1.0 reads: a factor 2"
-    )
+    note = "two Orin Nanos over HTTP, the time on the wire taken off per byte; "
+    if device == "orin-nano":
+        note += "in a larger power mode than this one; "
+    else:
+        note += "no figure of this board exists; "
+    note += "error_band 1.0 reads: a factor 2"
     return {
         "per_message_s": figures("orin-nano", "staging per_message_s"),
         "per_byte_s": round(per_byte, 10),

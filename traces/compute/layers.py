@@ -8,7 +8,7 @@ FLOAT_BYTES = 4
 
 
 class Work(typing.NamedTuple):
-    """What one layer does; only convolutions and linears have any that the laws count."""
+    """What one layer does; only convolutions, linears and products have what laws count."""
 
     flop: int = 0
     weight_bytes: int = 0
@@ -248,6 +248,46 @@ def yolov5s_layers():
     return net.layers
 
 
+def gpt2_layers():
+    """traces/models/gpt2.py: GPT-2 small, prefill of 32 tokens, logits of the next one."""
+    net = Namer()
+    tokens, width, vocabulary = 32, 768, 50257
+
+    def product(scope, inputs, outputs):
+        weights = inputs * outputs
+        net.add(scope, "matmul", Work(2 * tokens * weights, FLOAT_BYTES * weights))
+        net.add(scope, "add")
+
+    head = Work(2 * width * vocabulary, FLOAT_BYTES * width * vocabulary)
+    net.add("wte", "embedding")
+    net.add("", "add")
+    for number in range(12):
+        block = f"h.{number}"
+        attention = f"{block}.attn"
+        mixing = Work(2 * tokens * tokens * width)
+        net.add(f"{block}.ln_1", "layer_norm")
+        product(f"{attention}.c_attn", width, 3 * width)
+        for operator in ("view", "permute", "select", "select", "select", "transpose"):
+            net.add(attention, operator)
+        net.add(attention, "matmul", mixing)
+        for operator in ("mul", "add", "softmax"):
+            net.add(attention, operator)
+        net.add(attention, "matmul", mixing)
+        net.add(attention, "transpose")
+        net.add(attention, "flatten")
+        product(f"{attention}.c_proj", width, width)
+        net.add(block, "add")
+        net.add(f"{block}.ln_2", "layer_norm")
+        product(f"{block}.mlp.c_fc", width, 4 * width)
+        net.add(f"{block}.mlp", "gelu")
+        product(f"{block}.mlp.c_proj", 4 * width, width)
+        net.add(block, "add")
+    net.add("", "select")
+    net.add("ln_f", "layer_norm")
+    net.add("lm_head", "linear", head)
+    return net.layers
+
+
 LAYERS = {
     "resnet50": resnet50_layers,
     "resnet56": resnet56_layers,
@@ -255,6 +295,7 @@ LAYERS = {
     "mobilenetv2": mobilenetv2_layers,
     "vgg16": vgg16_layers,
     "yolov5s": yolov5s_layers,
+    "gpt2": gpt2_layers,
 }
 
 INPUTS = {
@@ -264,4 +305,5 @@ INPUTS = {
     "mobilenetv2": "1x3x224x224 float32",
     "vgg16": "1x3x224x224 float32",
     "yolov5s": "1x3x640x640 float32",
+    "gpt2": "1x32 int64",
 }

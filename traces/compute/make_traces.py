@@ -9,7 +9,8 @@
     ./mdi inspect MODEL.pt --json | python3 traces/compute/make_traces.py --names -
                                                       # exit 1 if layers differ from the slicer's
 
-laws.py says how times come from figures, layers.py what the models consist of.
+laws.py, orin.py and transformer.py say how times come from figures, layers.py what the models
+consist of.
 """
 
 import argparse
@@ -18,16 +19,34 @@ import os
 import sys
 
 import laws
+import orin
+import transformer
 from layers import INPUTS, LAYERS
+
+
+def service_times(figures, device, mode, model):
+    """(seconds by layer, dispatch in seconds, provenance) by the law of board and model."""
+    if model == "gpt2":
+        each = time_of_an_operation(figures, device, mode)
+        return transformer.service_times(figures, device, mode, each)
+    board = orin if device in orin.DEVICES else laws
+    return board.service_times(figures, device, mode, model)
+
+
+def time_of_an_operation(figures, device, mode):
+    """What the host needs for one."""
+    if device in orin.DEVICES:
+        return orin.slope(figures, device, mode)
+    return laws.launch_bracket(figures, device, mode)[1]
 
 
 def make_mode(figures, device, mode):
     """Everything that depends on the power mode."""
     models = {}
     for name in LAYERS:
-        layers, dispatch, origin = laws.service_times(figures, device, mode, name)
-        least = laws.launch_bracket(figures, device, mode)[1]
-        if dispatch < least:
+        layers, dispatch, origin = service_times(figures, device, mode, name)
+        least = time_of_an_operation(figures, device, mode)
+        if dispatch < least and device not in orin.DEVICES:
             origin["note"] += ". least_s: the time of an operation of resnet56, see there"
         value, spread_origin = laws.spread(figures, device)
         models[name] = {
@@ -41,8 +60,9 @@ def make_mode(figures, device, mode):
         }
     clock = figures(device, f"gpu_clock_hz {mode}")
     source = "2 x gpu_cores x gpu_clock_hz; " + figures.source(device, f"gpu_clock_hz {mode}")
+    cores = f"gpu_cores {mode}" if device in orin.DEVICES else "gpu_cores"
     return {
-        "peak_flop_per_s": 2 * figures(device, "gpu_cores") * clock,
+        "peak_flop_per_s": 2 * figures(device, cores) * clock,
         "peak_provenance": {"kind": "published", "source": source, "precision": "fp32"},
         "models": models,
     }
@@ -59,7 +79,7 @@ def make_device(figures, device):
         "title": "NVIDIA Jetson " + title,
         "memory_bytes": int(figures(device, "memory_bytes")),
         "memory_provenance": laws.provenance("published", source, eager=False),
-        "staging": laws.staging(figures),
+        "staging": laws.staging(figures, device),
         "default_mode": modes[0],
         "modes": {mode: make_mode(figures, device, mode) for mode in modes},
     }
@@ -105,7 +125,7 @@ def print_totals():
     for device, (_, modes) in laws.BOARDS.items():
         for mode in modes:
             for name in LAYERS:
-                layers, dispatch, origin = laws.service_times(figures, device, mode, name)
+                layers, dispatch, origin = service_times(figures, device, mode, name)
                 total = f"{sum(layers.values()) * 1e3:.1f} ms +-{origin['error_band']:g}"
                 each = f"{len(layers)} layers, dispatch {dispatch * 1e6:.1f} us each"
                 print(f"{device} {mode} {name}: {total}; {each}")
