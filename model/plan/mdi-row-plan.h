@@ -51,9 +51,9 @@ using RowScore = std::tuple<int64_t, uint64_t, int64_t>;
  * A plan in the making: some layers have their cuts, and their strips their finish times, by the
  * cost model of papers.md, section 7.4 (EdgeFlow-style, reconstructed), with one difference: a link
  * carries one tensor at a time, in the order in which layers are planned. (Without it, rows that
- * layer after layer sends ahead take no time, and plans come out up to three times slower than they
- * say.) Idle devices and private links are assumed. Every delay is an integer of nanoseconds, rounded up, and a strip never gets
- * faster or smaller by another row, which exact planning relies on.
+ * layer after layer sends ahead take no time, and plans come out far slower than they say.) Idle
+ * devices and private links are assumed. Every delay is an integer of nanoseconds, rounded up, and
+ * a strip never gets faster or smaller by another row, which exact planning relies on.
  *
  * The functions of one layer are about the layer that is planned next. Virtual layers add
  * themselves. Model and costs must outlive the schedule.
@@ -131,8 +131,8 @@ class RowSchedule
     std::vector<int64_t> m_available; //!< avail_k per device [ns]
     /// Per device, when the link from each other one has sent what was planned so far [ns].
     std::vector<std::vector<int64_t>> m_linkFree;
-    std::vector<uint64_t> m_weights;  //!< that each device holds [bytes]
-    std::vector<uint64_t> m_tensors;  //!< largest input and output of a strip so far [bytes]
+    std::vector<uint64_t> m_weights; //!< that each device holds [bytes]
+    std::vector<uint64_t> m_tensors; //!< largest input and output of a strip so far [bytes]
 };
 
 /**
