@@ -18,6 +18,9 @@
 #include <ctime>
 #include <filesystem>
 #include <iostream>
+#include <map>
+#include <set>
+#include <sstream>
 
 using namespace ns3;
 using namespace ns3::mdi;
@@ -51,13 +54,43 @@ CheckName(const std::string& flag, const std::string& name)
     }
 }
 
+/// The numbers of tokens of --lengths, and that of the model's own input; none without the flag.
+std::set<uint32_t>
+ReadLengths(const std::string& text, const ModelSpec& model)
+{
+    std::set<uint32_t> lengths;
+    std::stringstream stream(text);
+    for (std::string number; std::getline(stream, number, ',');)
+    {
+        lengths.insert(PositiveFlag("lengths", number, 1000000));
+    }
+    if (lengths.empty())
+    {
+        return lengths;
+    }
+    if (model.inputs.size() != 1 || model.inputs[0].spec.shape.size() != 2)
+    {
+        throw BadInput("--lengths=" + OneLine(text) + ": " + model.file + " takes " +
+                       SpecsText(InputSpecs(model)) + ", not one sequence of tokens such as 1x32");
+    }
+    lengths.insert(static_cast<uint32_t>(model.inputs[0].spec.shape.back()));
+    return lengths;
+}
+
 int
 Run(int argc, char* argv[])
 {
-    CheckFlags(
-        argc,
-        argv,
-        {"input-shape", "device-name", "repeats", "warmup", "threads", "cuda", "mode", "out"});
+    CheckFlags(argc,
+               argv,
+               {"input-shape",
+                "lengths",
+                "device-name",
+                "repeats",
+                "warmup",
+                "threads",
+                "cuda",
+                "mode",
+                "out"});
     ProfileSubject subject;
     subject.machine = ThisMachine();
     subject.device = subject.machine.host;
@@ -66,6 +99,7 @@ Run(int argc, char* argv[])
     ProfileOptions& options = subject.options;
     std::string file;
     std::string shapes;
+    std::string lengths;
     std::string repeats;
     std::string warmup;
     std::string threads;
@@ -79,6 +113,12 @@ Run(int argc, char* argv[])
                 "such as 1,3,224,224, or of two inputs 1,3,224,224:float32;1:int64 [what the .json "
                 "beside the model says]",
                 shapes);
+    AddTextFlag(cmd,
+                "lengths",
+                "numbers of tokens, such as 1,64,256: time passes of these lengths, too, for "
+                "scenarios in which a language model generates; 1 stands for a pass with a "
+                "key/value cache",
+                lengths);
     AddTextFlag(cmd,
                 "device-name",
                 "name of this device in scenarios [" + subject.device + "]",
@@ -123,7 +163,9 @@ Run(int argc, char* argv[])
     }
     out = out.empty() ? subject.device + ".json" : out;
     CheckTraceFile(out, subject.device);
-    const ModelSpec model = ReadModelWithShapes(file, shapes);
+    ModelSpec model = ReadModelWithShapes(file, shapes);
+    const std::set<uint32_t> tokens = ReadLengths(lengths, model);
+    model.sequence = !tokens.empty();
     if (std::filesystem::path(file).extension() == ".json")
     {
         throw BadInput(file + ": a layer graph cannot be run; name the TorchScript file (.pt)");
@@ -135,16 +177,38 @@ Run(int argc, char* argv[])
         subject.commandLine += std::string(" ") + argv[i];
     }
     ModelTiming timing;
+    std::map<uint32_t, ModelTiming> passes;
     try
     {
-        ProgressLine line("runs", uint64_t(options.warmup) + options.repeats);
-        timing = ProfileModel(model, options, [&line](uint64_t done) { line.Show(done); });
+        const uint64_t runs = uint64_t(options.warmup) + options.repeats;
+        ProgressLine line("runs", runs * std::max<size_t>(1, tokens.size()));
+        uint64_t before = 0;
+        const auto measure = [&](const ModelSpec& spec) {
+            ModelTiming made =
+                ProfileModel(spec, options, [&](uint64_t done) { line.Show(before + done); });
+            before += runs;
+            return made;
+        };
+        for (const uint32_t length : tokens)
+        {
+            ModelSpec other = model;
+            other.inputs[0].spec.shape.back() = length;
+            passes[length] = measure(other);
+        }
+        timing = tokens.empty()
+                     ? measure(model)
+                     : passes.at(static_cast<uint32_t>(model.inputs[0].spec.shape.back()));
     }
     catch (const std::exception& error)
     {
         throw BadInput(error.what());
     }
-    const TraceChange change = AddToComputeTrace(out, ToMeasuredModel(timing, subject));
+    MeasuredModel measured = ToMeasuredModel(timing, subject);
+    if (!passes.empty())
+    {
+        AddPasses(passes, subject, measured);
+    }
+    const TraceChange change = AddToComputeTrace(out, measured);
     PrintTiming(std::cout, timing, subject);
     const auto absolute = [](const std::string& path) {
         return std::filesystem::absolute(path).lexically_normal().string();

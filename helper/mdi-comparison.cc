@@ -232,7 +232,7 @@ CompareSystems(const Scenario& scenario,
     OutputFile items(folder.File("items.csv"));
     OutputFile timeline(folder.File("timeline.json"));
     OutputFile manifest(folder.File("manifest.json"));
-    summary.Stream() << SUMMARY_HEADER << '\n';
+    summary.Stream() << SummaryHeader(Generates(scenario)) << '\n';
     items.Stream() << ITEMS_HEADER << '\n';
     timeline.Stream() << TIMELINE_BEGIN;
     for (uint64_t job = 0; job < jobs; ++job)

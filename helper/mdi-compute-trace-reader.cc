@@ -34,11 +34,62 @@ RequireProvenance(const JsonReader& object, const std::string& key)
     return ReadProvenance(object[key]);
 }
 
+PassCurve
+ReadCurve(const JsonReader& json)
+{
+    json.AllowOnly({"rule", "points"});
+    PassCurve curve;
+    curve.staircase = json["rule"].OneOf({"linear", "staircase"}) == "staircase";
+    for (const auto& point : json["points"].Items(1, 100000))
+    {
+        const auto pair = point.Items(2, 2);
+        const auto number = static_cast<uint32_t>(pair[0].PositiveInt(1000000000));
+        if (!curve.points.empty() && number <= curve.points.back().first)
+        {
+            pair[0].Fail("the points do not ascend", "sort them, and name each number once");
+        }
+        curve.points.emplace_back(number, pair[1].PositiveNumber());
+    }
+    return curve;
+}
+
+/// The block "generation" of a language model.
+PassTimes
+ReadPasses(const JsonReader& json)
+{
+    json.AllowOnly({"provenance", "tokens", "whole", "context", "cached"});
+    RequireProvenance(json, "provenance");
+    PassTimes passes;
+    passes.tokens = static_cast<uint32_t>(json["tokens"].PositiveInt(1000000000));
+    passes.whole = ReadCurve(json["whole"]);
+    const auto check = [](const JsonReader& at, const PassCurve& curve, uint32_t number) {
+        if (number > curve.Largest() || std::fabs(curve.At(number) - 1) > 1e-9)
+        {
+            at.Fail("the factor at " + std::to_string(number) + " tokens is not 1",
+                    "the times of the layers hold there");
+        }
+    };
+    check(json["whole"], passes.whole, passes.tokens);
+    if (const auto cached = json.Find("cached"))
+    {
+        passes.cached = ReadCurve(*cached);
+        check(
+            *cached, passes.cached, static_cast<uint32_t>(json["context"].PositiveInt(1000000000)));
+    }
+    return passes;
+}
+
 ModelProfile
 ReadModel(const JsonReader& model)
 {
-    model.AllowOnly(
-        {"provenance", "inputs", "spread", "spread_provenance", "dispatch_s", "least_s", "layers"});
+    model.AllowOnly({"provenance",
+                     "inputs",
+                     "spread",
+                     "spread_provenance",
+                     "dispatch_s",
+                     "least_s",
+                     "generation",
+                     "layers"});
     ModelProfile profile;
     if (const auto inputs = model.Find("inputs"))
     {
@@ -66,15 +117,29 @@ ReadModel(const JsonReader& model)
     {
         profile.least = ReadTime(*least);
     }
+    if (const auto generation = model.Find("generation"))
+    {
+        profile.passes = ReadPasses(*generation);
+    }
+    const bool cached = profile.passes && !profile.passes->cached.points.empty();
     for (const auto& [name, layer] : model["layers"].Members(1))
     {
         if (name.empty())
         {
             layer.Fail("a layer without a name", "name it as ./mdi inspect does");
         }
-        layer.AllowOnly({"mean_s", "spread"});
+        layer.AllowOnly({"mean_s", "spread", "cached_s"});
         LayerTime& time = profile.layers[name];
         time.mean = ReadTime(layer["mean_s"]);
+        if (cached)
+        {
+            time.cached = ReadTime(layer["cached_s"]);
+        }
+        else if (layer.Has("cached_s"))
+        {
+            layer["cached_s"].Fail("a time with a cache, but 'generation' says nothing of a cache",
+                                   "give it \"context\" and \"cached\"");
+        }
         if (const auto spread = layer.Find("spread"))
         {
             time.spread = spread->NonNegative(LARGEST_SPREAD);

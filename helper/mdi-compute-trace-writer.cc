@@ -127,11 +127,29 @@ ToJson(const MeasuredModel& measured)
         json["inputs"] = measured.inputs;
     }
     json["spread"] = measured.spread;
+    const bool cached = measured.passes && !measured.passes->cached.points.empty();
+    if (measured.passes)
+    {
+        Json& generation = json["generation"];
+        generation["provenance"] = ToJson(measured.passesProvenance);
+        generation["tokens"] = measured.passes->tokens;
+        generation["whole"] = {{"rule", "linear"}, {"points", measured.passes->whole.points}};
+        if (cached)
+        {
+            generation["context"] = measured.context;
+            generation["cached"] = {{"rule", "linear"}, {"points", measured.passes->cached.points}};
+        }
+    }
     for (const auto& [name, time] : measured.layers)
     {
         // Divided, not multiplied by 1e-9: so the shortest text has nine decimals at most.
         json["layers"][name] = {{"mean_s", static_cast<double>(time.mean.GetNanoSeconds()) / 1e9},
                                 {"spread", time.spread}};
+        if (cached)
+        {
+            json["layers"][name]["cached_s"] =
+                static_cast<double>(time.cached.GetNanoSeconds()) / 1e9;
+        }
     }
     return json;
 }

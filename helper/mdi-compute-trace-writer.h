@@ -7,6 +7,7 @@
 #include "mdi-compute-trace.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,9 @@ struct MeasuredModel
     Provenance provenance;       //!< of the times
     double spread = 0;           //!< of a whole call: standard deviation over mean
     std::vector<std::pair<std::string, LayerTime>> layers; //!< by name, in the model's order
+    std::optional<PassTimes> passes; //!< of a model that was timed at several lengths
+    Provenance passesProvenance;     //!< of these, and of the layers' cached times
+    uint32_t context = 0;            //!< at which the layers' cached times hold
 };
 
 /// What AddToComputeTrace did.

@@ -47,15 +47,21 @@ MdiHelper::AddProfile(const ComputeTrace& trace)
 }
 
 void
+MdiHelper::AddWorker(Ptr<Node> node, uint16_t profile, const std::string& name)
+{
+    ObjectFactory factory = m_deviceFactory;
+    factory.Set("MemoryBytes", UintegerValue(m_deployment->Profile(profile).memoryBytes));
+    node->AggregateObject(factory.Create<ComputeDevice>());
+    m_deployment->AddWorker({node->GetId(), profile, name, m_handsTo});
+    m_nodes.Add(node);
+}
+
+void
 MdiHelper::AddWorkers(const NodeContainer& nodes, uint16_t profile)
 {
     for (uint32_t i = 0; i < nodes.GetN(); ++i)
     {
-        ObjectFactory factory = m_deviceFactory;
-        factory.Set("MemoryBytes", UintegerValue(m_deployment->Profile(profile).memoryBytes));
-        nodes.Get(i)->AggregateObject(factory.Create<ComputeDevice>());
-        m_deployment->AddWorker({nodes.Get(i)->GetId(), profile, m_handsTo});
-        m_nodes.Add(nodes.Get(i));
+        AddWorker(nodes.Get(i), profile, "");
     }
 }
 
@@ -80,8 +86,15 @@ MdiHelper::AddSource(Ptr<Node> node, uint32_t model, const SourceOptions& option
     source.accuracy = options.accuracy;
     source.items = options.items;
     source.inputOffset = options.inputOffset;
+    source.generation = options.generation;
     m_options.push_back(options);
     return m_deployment->AddSource(source);
+}
+
+void
+MdiHelper::ChargeStaging()
+{
+    m_deployment->ChargeStaging();
 }
 
 void

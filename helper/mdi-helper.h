@@ -53,13 +53,14 @@ class MdiHelper
     struct SourceOptions
     {
         std::string name = "source";
-        float priority = 1;       //!< gamma_m
-        double accuracy = 1;      //!< alpha_m
-        uint32_t items = 1;       //!< data that it admits
-        uint32_t inputOffset = 0; //!< first input of the input set
-        Time start = Seconds(1);  //!< beacons and connections settle before
-        ObjectFactory admission;  //!< an Admission; by default periodic, one item a second
-        std::vector<Time> times;  //!< for a TraceAdmission
+        float priority = 1;                   //!< gamma_m
+        double accuracy = 1;                  //!< alpha_m
+        uint32_t items = 1;                   //!< data that it admits
+        uint32_t inputOffset = 0;             //!< first input of the input set
+        std::optional<Generation> generation; //!< of items that take several passes
+        Time start = Seconds(1);              //!< beacons and connections settle before
+        ObjectFactory admission; //!< an Admission; by default periodic, one item a second
+        std::vector<Time> times; //!< for a TraceAdmission
     };
 
     /// \param engine with the models that the sources use
@@ -77,6 +78,9 @@ class MdiHelper
      */
     uint16_t AddProfile(const ComputeTrace& trace);
 
+    /// Give a node a ComputeDevice of a kind, and a name for people and for FixedPartitioner.
+    void AddWorker(Ptr<Node> node, uint16_t profile, const std::string& name);
+
     /// Give each node a ComputeDevice of a kind.
     void AddWorkers(const NodeContainer& nodes, uint16_t profile);
 
@@ -92,6 +96,9 @@ class MdiHelper
      * model
      */
     uint32_t AddSource(Ptr<Node> node, uint32_t model, const SourceOptions& options);
+
+    /// Sending tensors and results takes the processor, as the compute traces say (StagingCost).
+    void ChargeStaging();
 
     /// Nominal figures of the way between two nodes.
     using PathFunction = std::function<PathInfo(uint32_t from, uint32_t to)>;

@@ -9,6 +9,7 @@
 #include "mdi-torch-profiler.h"
 
 #include <iosfwd>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,16 @@ std::vector<LayerTime> ScaledLayers(const ModelTiming& timing);
 
 /// What to write into the compute trace.
 MeasuredModel ToMeasuredModel(const ModelTiming& timing, const ProfileSubject& subject);
+
+/**
+ * Add what passes over other numbers of tokens take, for models that generate.
+ * \param lengths timings of the same model by number of tokens. One token, if it is there, stands
+ * for a pass with a key/value cache: its layers read all weights for one token, but attend to no
+ * others, so reading a cache is left out
+ */
+void AddPasses(const std::map<uint32_t, ModelTiming>& lengths,
+               const ProfileSubject& subject,
+               MeasuredModel& measured);
 
 /// Prints the whole model, the sum of its layers, and the slowest layers and blocks.
 void PrintTiming(std::ostream& os, const ModelTiming& timing, const ProfileSubject& subject);

@@ -27,6 +27,7 @@ Recorder::Recorder(const MdiHelper& mdi, bool spans)
     {
         source->TraceConnectWithoutContext("ItemAdmitted",
                                            MakeCallback(&Recorder::OnAdmitted, this));
+        source->TraceConnectWithoutContext("TokenReady", MakeCallback(&Recorder::OnToken, this));
         source->TraceConnectWithoutContext("ItemCompleted",
                                            MakeCallback(&Recorder::OnCompleted, this));
     }
@@ -102,6 +103,31 @@ Recorder::OnAdmitted(ItemId item)
 }
 
 void
+Recorder::Judge(const Message& result, ItemRecord& record)
+{
+    const auto engine = m_deployment->Engine();
+    for (const auto& prediction : engine->Predict(result.tensor))
+    {
+        record.predictions.push_back(prediction.label);
+    }
+    if (const auto error = engine->MaxError(result.tensor))
+    {
+        record.outputError = std::max(record.outputError.value_or(0), *error);
+    }
+}
+
+void
+Recorder::OnToken(const Message& result)
+{
+    auto& record = m_items[result.task.item.source].at(result.task.item.item);
+    if (record.tokens++ == 0)
+    {
+        record.firstToken = Simulator::Now();
+    }
+    Judge(result, record);
+}
+
+void
 Recorder::OnCompleted(const Message& result)
 {
     auto& record = m_items[result.task.item.source].at(result.task.item.item);
@@ -112,12 +138,11 @@ Recorder::OnCompleted(const Message& result)
     record.completed = Simulator::Now();
     record.hops = result.hops;
     const auto engine = m_deployment->Engine();
-    for (const auto& prediction : engine->Predict(result.tensor))
+    if (record.tokens == 0)
     {
-        record.predictions.push_back(prediction.label);
+        Judge(result, record);
     }
     record.labels = engine->Labels(result.tensor.model, result.tensor.input);
-    record.outputError = engine->MaxError(result.tensor);
     const LayerGraph& graph = engine->Graph(result.tensor.model);
     const auto exits = graph.Exits();
     if (!exits.empty())

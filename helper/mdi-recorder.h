@@ -31,8 +31,10 @@ struct ItemRecord
     std::vector<int64_t> predictions;  //!< by element of the batch; empty if not known
     std::vector<int64_t> labels;       //!< what is right; empty if not known
     std::optional<double> outputError; //!< largest difference from the whole model's output
+    std::optional<Time> firstToken;    //!< of an item that generates: when it was at the source
+    uint32_t tokens = 0;               //!< that it has generated
     uint32_t hops = 0; //!< times that its tensors moved between workers, along the longest way
-    uint64_t bytesOnWire = 0;          //!< our headers and payloads of all its messages, each once
+    uint64_t bytesOnWire = 0; //!< our headers and payloads of all its messages, each once
 };
 
 /// Something that took time on a device or between two nodes.
@@ -85,7 +87,9 @@ class Recorder
 
   private:
     void OnAdmitted(ItemId item);
+    void OnToken(const Message& result);
     void OnCompleted(const Message& result);
+    void Judge(const Message& result, ItemRecord& record);
     void OnLost(ItemId item, const std::string& reason);
     void OnTx(uint32_t from, uint32_t to, const Message& message, uint64_t bytes);
     void OnRx(uint32_t from, uint32_t to, const Message& message, uint64_t bytes);

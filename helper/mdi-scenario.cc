@@ -33,6 +33,7 @@ constexpr double MAX_TIME_S = 1e9;
 constexpr uint32_t MAX_NODES = 10000;
 constexpr uint32_t MAX_MESH_NODES = 64; // 2016 links
 constexpr uint32_t MAX_ITEMS = 100000000;
+constexpr uint32_t MAX_TOKENS = 65535; // passes have 16 bits in messages
 
 /// A path as written in a scenario: relative to the scenario's folder.
 std::string
@@ -315,7 +316,8 @@ ReadSource(const JsonReader& json, const Scenario& scenario)
                     "items",
                     "first_input",
                     "start_s",
-                    "admission"});
+                    "admission",
+                    "generation"});
     Scenario::Source source;
     source.name = NewName(json["name"], scenario.sources);
     if (source.name == "all" || source.name.find_first_of(",\"") != std::string::npos)
@@ -359,6 +361,30 @@ ReadSource(const JsonReader& json, const Scenario& scenario)
     return source;
 }
 
+/// "generation" of a source. The prompt is as long as the model's input, unless a graph of sizes
+/// only leaves it open.
+Generation
+ReadGeneration(const JsonReader& json, const ModelSpec& model)
+{
+    json.AllowOnly({"prompt_tokens", "new_tokens", "kv_cache"});
+    Generation generation;
+    if (const auto prompt = json.Find("prompt_tokens"))
+    {
+        generation.promptTokens = static_cast<uint32_t>(prompt->PositiveInt(MAX_TOKENS));
+    }
+    else if (!model.inputs.empty() && !model.inputs[0].spec.shape.empty())
+    {
+        generation.promptTokens = static_cast<uint32_t>(model.inputs[0].spec.shape.back());
+    }
+    else
+    {
+        json.Fail("the key 'prompt_tokens' is missing", "how many tokens a prompt has");
+    }
+    generation.newTokens = static_cast<uint32_t>(json["new_tokens"].PositiveInt(MAX_TOKENS));
+    generation.cache = json["kv_cache"].Bool();
+    return generation;
+}
+
 void
 CheckProfiles(const JsonReader& root, const Scenario& scenario)
 {
@@ -380,6 +406,14 @@ CheckProfiles(const JsonReader& root, const Scenario& scenario)
 }
 
 } // namespace
+
+bool
+Generates(const Scenario& scenario)
+{
+    return std::any_of(scenario.sources.begin(), scenario.sources.end(), [](const auto& source) {
+        return source.generation.has_value();
+    });
+}
 
 Scenario
 ReadScenario(const std::string& file, const ScenarioChanges& changes)
@@ -416,6 +450,7 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
                     "seed",
                     "network",
                     "tensors",
+                    "staging",
                     "time_limit_s"});
     root.CheckFormat("mdi-scenario", 1);
     scenario.name = root["name"].Name();
@@ -455,6 +490,15 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
         scenario.sources.push_back(ReadSource(source, scenario));
     }
     CheckProfiles(root, scenario);
+    for (size_t i = 0; i < scenario.sources.size(); ++i)
+    {
+        if (const auto generation = root["sources"][i].Find("generation"))
+        {
+            ModelSpec& model = scenario.models[scenario.sources[i].model];
+            scenario.sources[i].generation = ReadGeneration(*generation, model);
+            model.sequence = true;
+        }
+    }
     scenario.systems = ReadSystems(root.Find("systems"), changes.systems);
     if (const auto runs = root.Find("runs"))
     {
@@ -472,6 +516,20 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
     if (const auto tensors = root.Find("tensors"))
     {
         scenario.tensors = tensors->OneOf({"execute", "memo", "none"});
+    }
+    if (const auto staging = root.Find("staging"))
+    {
+        scenario.staging = staging->OneOf({"none", "trace"}) == "trace";
+    }
+    for (size_t i = 0; scenario.staging && i < scenario.devices.size(); ++i)
+    {
+        if (!scenario.devices[i].trace.staging)
+        {
+            root["devices"][i]["trace"].Fail(
+                "the trace " + Quoted(scenario.devices[i].traceFile) +
+                    " does not know what staging costs",
+                "add \"staging\" to it, or \"staging\": \"none\" here");
+        }
     }
     scenario.timeLimit = Seconds(86400);
     if (const auto limit = root.Find("time_limit_s"))

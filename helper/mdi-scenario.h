@@ -5,6 +5,7 @@
 #define MDI_SCENARIO_H
 
 #include "mdi-compute-trace.h"
+#include "mdi-generation.h"
 #include "mdi-model-spec.h"
 #include "mdi-preset.h"
 
@@ -13,6 +14,7 @@
 #include "ns3/vector.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,7 +67,8 @@ struct Scenario
         uint32_t inputOffset = 0;
         Time start;
         ObjectFactory admission;
-        std::vector<Time> times; //!< of a trace admission
+        std::vector<Time> times;              //!< of a trace admission
+        std::optional<Generation> generation; //!< of items that take several passes
     };
 
     std::string file;
@@ -81,6 +84,7 @@ struct Scenario
     uint32_t firstRun = 0;          //!< number of the first run
     std::string network = "packet"; //!< fidelity
     std::string tensors = "memo";   //!< execute, memo or none
+    bool staging = false;           //!< whether sending takes the processor: "staging": "trace"
     Time timeLimit;                 //!< simulated time after which a run is given up
     std::string resolved;           //!< the document after all changes, as JSON text
 };
@@ -95,6 +99,9 @@ struct ScenarioChanges
     uint32_t runs = 0;
     uint32_t seed = 0;
 };
+
+/// Whether a source of the scenario generates.
+bool Generates(const Scenario& scenario);
 
 /**
  * Read and check a scenario.

@@ -106,7 +106,7 @@ InstallSystem(const Scenario& scenario,
             handsTo.Add(nodes.Get(other));
         }
         mdi.SetHandsTo(handsTo);
-        mdi.AddWorkers(NodeContainer(nodes.Get(i)), profiles[key]);
+        mdi.AddWorker(nodes.Get(i), profiles[key], device.name);
     }
     for (const auto& source : scenario.sources)
     {
@@ -116,10 +116,15 @@ InstallSystem(const Scenario& scenario,
         options.accuracy = source.accuracy;
         options.items = source.items;
         options.inputOffset = source.inputOffset;
+        options.generation = source.generation;
         options.start = source.start;
         options.admission = source.admission;
         options.times = source.times;
         mdi.AddSource(nodes.Get(source.device), source.model, options);
+    }
+    if (scenario.staging)
+    {
+        mdi.ChargeStaging();
     }
     mdi.Install(system, network);
 }
@@ -132,14 +137,31 @@ LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine)
     engine->SetAttributeFailSafe("Memo", BooleanValue(scenario.tensors != "execute"));
     LoadModels(scenario.models, *engine);
     // What a run would stumble over is found before the first one.
-    for (const auto& source : scenario.sources)
+    for (uint32_t i = 0; i < scenario.sources.size(); ++i)
     {
+        const auto& source = scenario.sources[i];
         const LayerGraph& graph = engine->Graph(source.model);
+        if (source.generation)
+        {
+            try
+            {
+                engine->CheckGeneration(source.model, source.generation->promptTokens);
+            }
+            catch (const std::invalid_argument& error)
+            {
+                throw BadInput(scenario.file + ": /sources/" + std::to_string(i) +
+                               "/generation: " + error.what());
+            }
+        }
         for (const auto& device : scenario.devices)
         {
             try
             {
-                ServiceTable(device.trace, graph);
+                const ServiceTable table(device.trace, graph);
+                if (source.generation)
+                {
+                    table.CheckPasses(*source.generation);
+                }
             }
             catch (const std::invalid_argument& error)
             {
@@ -248,6 +270,7 @@ Simulate(const Scenario& scenario,
     Simulator::Run();
 
     record.system = system.name;
+    record.generates = Generates(scenario);
     record.run = run;
     record.seed = scenario.seed;
     record.items = recorder.Items();

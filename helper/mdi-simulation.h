@@ -26,6 +26,7 @@ struct RunRecord
     std::vector<std::vector<ItemRecord>> items; //!< by source, then by item
     std::vector<Span> spans;                    //!< of a run that keeps them
     std::vector<QueueSample> queues;            //!< of a run that keeps spans
+    bool generates = false;                     //!< see SummaryHeader
     uint64_t controlBytes = 0;
     uint64_t unfinished = 0; //!< admitted or not, without an end when the time limit came
 };

@@ -20,10 +20,15 @@ namespace ns3
 namespace mdi
 {
 
-const char* const SUMMARY_HEADER =
+namespace
+{
+
+const char* const SUMMARY_COLUMNS =
     "system,run,seed,source,priority,items_admitted,items_completed,items_lost,latency_mean_s,"
     "latency_p50_s,latency_p95_s,latency_p99_s,throughput_hz,accuracy,exit_mean_layer_fraction,"
     "bytes_on_wire,energy_j,makespan_s,output_error_max";
+
+} // namespace
 
 const char* const ITEMS_HEADER =
     "system,run,source,item,priority,admitted_s,completed_s,exit,label,prediction,hops,"
@@ -73,6 +78,9 @@ SummarizeItems(const std::vector<const ItemRecord*>& items)
     std::vector<double> latencies;
     std::vector<double> correct;
     std::vector<double> fractions;
+    std::vector<double> firstTokens;
+    Time gaps;
+    uint64_t numberOfGaps = 0;
     Time first = Time::Max();
     Time last;
     for (const ItemRecord* item : items)
@@ -90,6 +98,12 @@ SummarizeItems(const std::vector<const ItemRecord*>& items)
             {
                 correct.push_back(item->labels[i] == item->predictions[i] ? 1 : 0);
             }
+            if (item->firstToken)
+            {
+                firstTokens.push_back((*item->firstToken - item->admitted).GetSeconds());
+                gaps += *item->completed - *item->firstToken;
+                numberOfGaps += item->tokens - 1;
+            }
             if (item->exit)
             {
                 fractions.push_back(item->layerFraction);
@@ -103,6 +117,14 @@ SummarizeItems(const std::vector<const ItemRecord*>& items)
     if (!correct.empty())
     {
         row.accuracy = Mean(correct);
+    }
+    if (!firstTokens.empty())
+    {
+        row.ttftMeanS = Mean(firstTokens);
+    }
+    if (numberOfGaps > 0)
+    {
+        row.itlMeanS = gaps.GetSeconds() / static_cast<double>(numberOfGaps);
     }
     if (!fractions.empty())
     {
@@ -126,6 +148,12 @@ SummarizeItems(const std::vector<const ItemRecord*>& items)
 } // namespace
 
 std::string
+SummaryHeader(bool generates)
+{
+    return std::string(SUMMARY_COLUMNS) + (generates ? ",ttft_mean_s,itl_mean_s" : "");
+}
+
+std::string
 RoundTrip(double value)
 {
     char text[32];
@@ -143,6 +171,7 @@ Summarize(const RunRecord& record, const std::vector<std::string>& sources)
         row.run = record.run;
         row.seed = record.seed;
         row.source = source;
+        row.generates = record.generates;
         rows.push_back(row);
     };
     for (size_t source = 0; source < record.items.size(); ++source)
@@ -175,7 +204,12 @@ WriteSummaryRow(std::ostream& os, const SummaryRow& row)
        << Text(row.latencyP95S) << ',' << Text(row.latencyP99S) << ',' << Text(row.throughputHz)
        << ',' << Text(row.accuracy) << ',' << Text(row.exitMeanLayerFraction) << ','
        << row.bytesOnWire << ',' << Text(row.energyJ) << ',' << Text(row.makespanS) << ','
-       << Text(row.outputErrorMax) << '\n';
+       << Text(row.outputErrorMax);
+    if (row.generates)
+    {
+        os << ',' << Text(row.ttftMeanS) << ',' << Text(row.itlMeanS);
+    }
+    os << '\n';
 }
 
 SummaryRow
@@ -192,9 +226,9 @@ ParseSummaryRow(const std::string& line)
     {
         cells.emplace_back();
     }
-    if (cells.size() != 19)
+    if (cells.size() != 19 && cells.size() != 21)
     {
-        throw std::runtime_error("a summary row has 19 columns: " + line);
+        throw std::runtime_error("a summary row has 19 or 21 columns: " + line);
     }
     auto count = [&cells](size_t i) {
         return static_cast<uint64_t>(ParseNumber(cells[i]).value_or(0));
@@ -219,6 +253,12 @@ ParseSummaryRow(const std::string& line)
     row.energyJ = ParseNumber(cells[16]);
     row.makespanS = ParseNumber(cells[17]);
     row.outputErrorMax = ParseNumber(cells[18]);
+    if (cells.size() == 21)
+    {
+        row.generates = true;
+        row.ttftMeanS = ParseNumber(cells[19]);
+        row.itlMeanS = ParseNumber(cells[20]);
+    }
     return row;
 }
 
@@ -234,8 +274,7 @@ WriteItems(std::ostream& os, const RunRecord& record, const std::vector<std::str
                << RoundTrip(item.admitted.GetSeconds()) << ','
                << (item.completed ? RoundTrip(item.completed->GetSeconds()) : "") << ','
                << (item.exit ? std::to_string(*item.exit) : "") << ',' << Words(item.labels) << ','
-               << Words(item.predictions) << ',' << item.hops
-               << ',' << item.bytesOnWire << '\n';
+               << Words(item.predictions) << ',' << item.hops << ',' << item.bytesOnWire << '\n';
         }
     }
 }
@@ -303,6 +342,12 @@ PrintTable(std::ostream& os, const std::vector<SummaryRow>& rows)
     {
         table.front().insert(table.front().end() - 2, "accuracy");
     }
+    const bool generates =
+        std::any_of(rows.begin(), rows.end(), [](const SummaryRow& r) { return r.generates; });
+    if (generates)
+    {
+        table.front().insert(table.front().end() - 2, {"first token [ms]", "next [ms]"});
+    }
     for (const auto& group : groups)
     {
         auto ms = [](const std::optional<double>& s) {
@@ -335,6 +380,13 @@ PrintTable(std::ostream& os, const std::vector<SummaryRow>& rows)
             table.back().insert(table.back().end() - 2,
                                 cell(
                                     group, [](const SummaryRow& r) { return r.accuracy; }, 3));
+        }
+        if (generates)
+        {
+            const auto ttft = [&](const SummaryRow& r) { return ms(r.ttftMeanS); };
+            const auto itl = [&](const SummaryRow& r) { return ms(r.itlMeanS); };
+            table.back().insert(table.back().end() - 2,
+                                {cell(group, ttft, 1), cell(group, itl, 2)});
         }
     }
     std::vector<size_t> widths(table.front().size(), 0);

@@ -38,10 +38,16 @@ struct SummaryRow
     std::optional<double> energyJ;
     std::optional<double> makespanS; //!< first admission to last completion
     std::optional<double> outputErrorMax;
+    bool generates = false; //!< some source of the scenario does: the row has the next two columns
+    std::optional<double> ttftMeanS; //!< from admission to the first token
+    std::optional<double> itlMeanS;  //!< between two tokens, over all gaps
 };
 
-/// The header line of summary.csv.
-extern const char* const SUMMARY_HEADER;
+/**
+ * The header line of summary.csv.
+ * \param generates whether a source of the scenario generates
+ */
+std::string SummaryHeader(bool generates);
 
 /// The header line of items.csv.
 extern const char* const ITEMS_HEADER;
@@ -62,7 +68,8 @@ void WriteItems(std::ostream& os, const RunRecord& record, const std::vector<std
 
 /**
  * The table for people: per system and source the mean over runs of mean and p95 latency,
- * throughput and bytes, and of accuracy where labels are known, with 95 % confidence intervals.
+ * throughput and bytes, of accuracy where labels are known, and of the times of tokens where some
+ * are generated, with 95 % confidence intervals.
  */
 void PrintTable(std::ostream& os, const std::vector<SummaryRow>& rows);
 

@@ -47,6 +47,7 @@ WriteTimelineEvents(std::ostream& os,
         std::string text = sources[span.task.item.source] + " " +
                            std::to_string(span.task.item.item) + "/" +
                            std::to_string(span.task.unit);
+        text += span.task.pass > 0 ? " pass " + std::to_string(span.task.pass) : "";
         return span.transfer ? std::string(MessageTypeName(span.type)) + " " + text : text;
     };
 

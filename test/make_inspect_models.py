@@ -123,7 +123,7 @@ def main(folder):
         else:
             script = torch.jit.trace(model, torch.rand(1, 3, SIDE, SIDE), check_trace=False)
         script.save(path(name))
-    short = gpt2.GPT2(tokens=8, layers=3, vocabulary=1000).eval()  # for every single cut
+    short = gpt2.GPT2(layers=3, vocabulary=1000).eval()  # for every single cut
     torch.jit.trace(short, torch.randint(1000, (1, 8))).save(path("gpt2-short"))
     nested = Nested().eval()
     torch.jit.script(nested).save(path("nested-script"))

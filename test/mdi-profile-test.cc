@@ -84,6 +84,7 @@ Thirds(size_t layers)
                          {spec},
                          1,
                          0,
+                         0,
                          {},
                          {}});
     }

@@ -232,10 +232,11 @@ TEST(Summary, NumbersRoundTrip)
 
 TEST(Summary, HeadersAreThoseOfTheContract)
 {
-    EXPECT_STREQ(SUMMARY_HEADER,
-                 "system,run,seed,source,priority,items_admitted,items_completed,items_lost,"
-                 "latency_mean_s,latency_p50_s,latency_p95_s,latency_p99_s,throughput_hz,accuracy,"
-                 "exit_mean_layer_fraction,bytes_on_wire,energy_j,makespan_s,output_error_max");
+    EXPECT_EQ(SummaryHeader(false),
+              "system,run,seed,source,priority,items_admitted,items_completed,items_lost,"
+              "latency_mean_s,latency_p50_s,latency_p95_s,latency_p99_s,throughput_hz,accuracy,"
+              "exit_mean_layer_fraction,bytes_on_wire,energy_j,makespan_s,output_error_max");
+    EXPECT_EQ(SummaryHeader(true), SummaryHeader(false) + ",ttft_mean_s,itl_mean_s");
     EXPECT_STREQ(ITEMS_HEADER,
                  "system,run,source,item,priority,admitted_s,completed_s,exit,label,prediction,"
                  "hops,bytes_on_wire");
@@ -268,16 +269,23 @@ TEST(Summary, RowsRoundTrip)
     empty.source = "all";
     SummaryRow last = empty; // the last cell alone
     last.outputErrorMax = 1e-7;
+    SummaryRow generated = full;
+    generated.generates = true;
+    generated.ttftMeanS = 0.076;
+    generated.itlMeanS = 0.0229;
+    SummaryRow silent = empty;
+    silent.generates = true;
 
-    for (const auto& row : {full, empty, last})
+    for (const auto& row : {full, empty, last, generated, silent})
     {
         std::ostringstream text;
         WriteSummaryRow(text, row);
         std::string line = text.str();
+        const std::string header = SummaryHeader(row.generates);
         ASSERT_EQ(line.back(), '\n');
         line.pop_back();
         EXPECT_EQ(std::count(line.begin(), line.end(), ','),
-                  std::count(SUMMARY_HEADER, SUMMARY_HEADER + std::strlen(SUMMARY_HEADER), ','));
+                  std::count(header.begin(), header.end(), ','));
         const SummaryRow read = ParseSummaryRow(line);
         EXPECT_EQ(read.system, row.system);
         EXPECT_EQ(read.run, row.run);
@@ -298,6 +306,8 @@ TEST(Summary, RowsRoundTrip)
         EXPECT_TRUE(Same(read.energyJ, row.energyJ));
         EXPECT_TRUE(Same(read.makespanS, row.makespanS));
         EXPECT_TRUE(Same(read.outputErrorMax, row.outputErrorMax));
+        EXPECT_TRUE(Same(read.ttftMeanS, row.ttftMeanS));
+        EXPECT_TRUE(Same(read.itlMeanS, row.itlMeanS));
         std::ostringstream again;
         WriteSummaryRow(again, read);
         EXPECT_EQ(again.str(), text.str());

@@ -165,12 +165,14 @@ struct IdealRun
     SystemSpec system = MakePreset("local");
     std::string distribution = "deterministic";
     uint32_t run = 1;
-    uint64_t memoryBytes = 0; //!< of each device; 0: unlimited
-    Time callOverhead;        //!< see ComputeTrace
-    Time dispatch;            //!< see ModelProfile
-    Time least;               //!< see ModelProfile
-    Ptr<TensorEngine> engine; //!< null: sizes only
-    bool knowsModel = false;  //!< the engine has the model already, as its first
+    uint64_t memoryBytes = 0;                  //!< of each device; 0: unlimited
+    Time callOverhead;                         //!< see ComputeTrace
+    Time dispatch;                             //!< see ModelProfile
+    Time least;                                //!< see ModelProfile
+    std::function<void(ComputeTrace&)> adjust; //!< of each worker, before it is installed
+    bool staging = false;                      //!< see MdiHelper::ChargeStaging
+    Ptr<TensorEngine> engine;                  //!< null: sizes only
+    bool knowsModel = false;                   //!< the engine has the model already, as its first
     std::map<uint32_t, std::vector<uint32_t>> handsTo; //!< by worker: see MdiHelper::SetHandsTo
     Time limit = Seconds(1000);
     std::vector<std::pair<uint32_t, MdiHelper::SourceOptions>> sources; //!< node, options
@@ -229,7 +231,15 @@ struct IdealRun
                 others.Add(nodes.Get(other));
             }
             mdi.SetHandsTo(others);
-            mdi.AddWorkers(NodeContainer(nodes.Get(i)), trace);
+            if (adjust)
+            {
+                adjust(trace);
+            }
+            mdi.AddWorker(nodes.Get(i), mdi.AddProfile(trace), "w" + std::to_string(i));
+        }
+        if (staging)
+        {
+            mdi.ChargeStaging();
         }
         for (const auto& [node, options] : sources)
         {

@@ -5,6 +5,7 @@
 
 #include "ns3/assert.h"
 
+#include <cmath>
 #include <stdexcept>
 
 namespace ns3
@@ -41,7 +42,9 @@ ServiceTable::ServiceTable(const ComputeTrace& trace, const LayerGraph& graph, b
     const ModelProfile& profile = found->second;
     const std::string inputs = SpecsText(graph.Inputs());
     const auto& first = graph.Inputs().empty() ? std::vector<int64_t>() : graph.Inputs()[0].shape;
-    const bool otherInputs = !profile.inputs.empty() && profile.inputs != inputs;
+    // Times of passes hold for sequences of all lengths.
+    const bool otherInputs = !profile.inputs.empty() && profile.inputs != inputs &&
+                             !(profile.passes && graph.Tokens() > 0);
     // A vector alone has no batch.
     const bool otherBatch = profile.inputs.empty() && first.size() > 1 &&
                             first[0] != static_cast<int64_t>(profile.provenance.batch);
@@ -56,6 +59,9 @@ ServiceTable::ServiceTable(const ComputeTrace& trace, const LayerGraph& graph, b
     m_spread = profile.spread;
     m_dispatch = profile.dispatch;
     m_least = profile.least;
+    m_name = device + ", model '" + graph.Name() + "'";
+    m_passes = profile.passes;
+    m_cachedNsBefore.push_back(0);
     m_nsBefore.reserve(graph.Size() + 1);
     m_nsBefore.push_back(0);
     const auto branches = graph.Branches();
@@ -72,25 +78,61 @@ ServiceTable::ServiceTable(const ComputeTrace& trace, const LayerGraph& graph, b
         }
         const bool runs = exits || !branches[i];
         m_nsBefore.push_back(m_nsBefore.back() + (runs ? time->second.mean.GetNanoSeconds() : 0));
+        m_cachedNsBefore.push_back(m_cachedNsBefore.back() +
+                                   (runs ? time->second.cached.GetNanoSeconds() : 0));
         m_flop += runs ? layer.flop : 0;
     }
 }
 
+double
+ServiceTable::Factor(const Pass& pass) const
+{
+    return pass.cached ? m_passes->cached.At(pass.context)
+                       : (pass.tokens > 0 ? m_passes->whole.At(pass.tokens) : 1);
+}
+
+void
+ServiceTable::CheckPasses(const Generation& generation) const
+{
+    if (!m_passes || (generation.cache && m_passes->cached.points.empty()))
+    {
+        throw std::invalid_argument(m_name + ": no service times of " +
+                                    (m_passes ? "passes with a key/value cache"
+                                              : "generation ('generation' in the trace)"));
+    }
+    const auto check = [this](const PassCurve& curve, uint32_t tokens, const std::string& what) {
+        if (tokens > curve.Largest())
+        {
+            throw std::invalid_argument(m_name + ": " + what + " has " + std::to_string(tokens) +
+                                        " tokens, but times are known up to " +
+                                        std::to_string(curve.Largest()));
+        }
+    };
+    const Pass last = PassOf(generation, static_cast<uint16_t>(generation.newTokens - 1));
+    check(m_passes->whole, generation.promptTokens, "the prompt");
+    check(last.cached ? m_passes->cached : m_passes->whole, last.context, "the last pass");
+}
+
 Time
-ServiceTable::Mean(uint32_t begin, uint32_t end) const
+ServiceTable::Mean(uint32_t begin, uint32_t end, const Pass& pass) const
 {
     NS_ASSERT_MSG(begin <= end && end < m_nsBefore.size(), "no such slice");
-    return begin == end ? Time(0)
-                        : m_callOverhead + NanoSeconds(m_nsBefore[end] - m_nsBefore[begin]);
+    if (begin == end)
+    {
+        return Time(0);
+    }
+    const auto& before = pass.cached ? m_cachedNsBefore : m_nsBefore;
+    const int64_t layers = before[end] - before[begin];
+    return m_callOverhead + NanoSeconds(std::llround(layers * Factor(pass)));
 }
 
 ServiceTable::Split
-ServiceTable::SplitTime(const std::vector<uint32_t>& layers) const
+ServiceTable::SplitTime(const std::vector<uint32_t>& layers, const Pass& pass) const
 {
     Split split{m_callOverhead, Time(0), Time(0)};
     for (const uint32_t layer : layers)
     {
-        const Time whole = NanoSeconds(m_nsBefore.at(layer + 1) - m_nsBefore[layer]);
+        const Time whole = Mean(layer, layer + 1, pass) - m_callOverhead;
         const Time fixed = Min(whole, m_dispatch);
         split.fixed += fixed;
         split.rows += whole - fixed;

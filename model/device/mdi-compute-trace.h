@@ -4,7 +4,9 @@
 #ifndef MDI_COMPUTE_TRACE_H
 #define MDI_COMPUTE_TRACE_H
 
+#include "mdi-generation.h"
 #include "mdi-layer-graph.h"
+#include "mdi-pass-times.h"
 
 #include "ns3/nstime.h"
 
@@ -37,6 +39,7 @@ struct LayerTime
 {
     Time mean;         //!< mean service time
     double spread = 0; //!< standard deviation relative to the mean
+    Time cached;       //!< of a pass over one token at PassTimes::cached's factor 1; 0: not known
 };
 
 /// Service times of one model on one device in one power mode.
@@ -52,6 +55,7 @@ struct ModelProfile
     /// layers that run together on a few rows take no less than that for each. 0: not known.
     Time least;
     std::map<std::string, LayerTime> layers; //!< by layer name
+    std::optional<PassTimes> passes;         //!< of a language model that generates
 };
 
 /// What it costs a device's software to send one message, beside the link (papers charge nothing).
@@ -99,8 +103,17 @@ class ServiceTable
      */
     ServiceTable(const ComputeTrace& trace, const LayerGraph& graph, bool exits = true);
 
-    /// Mean service time t_{n,m,k} of a slice: call overhead + its layers; 0 for an empty slice.
-    Time Mean(uint32_t begin, uint32_t end) const;
+    /**
+     * Mean service time t_{n,m,k} of a slice: call overhead + its layers; 0 for an empty slice.
+     * \param pass what of a sequence it works on; by default the model's own input
+     */
+    Time Mean(uint32_t begin, uint32_t end, const Pass& pass = {}) const;
+
+    /**
+     * Throws where Mean would for a pass of a generation.
+     * \throws std::invalid_argument one line: what is not known
+     */
+    void CheckPasses(const Generation& generation) const;
 
     /// What layers take that run together on some of their rows.
     struct Split
@@ -111,7 +124,7 @@ class ServiceTable
     };
 
     /// Mean service time of layers, in its parts.
-    Split SplitTime(const std::vector<uint32_t>& layers) const;
+    Split SplitTime(const std::vector<uint32_t>& layers, const Pass& pass = {}) const;
 
     /// Relative standard deviation of a call.
     double Spread() const;
@@ -123,7 +136,12 @@ class ServiceTable
     double SpeedFlopPerS() const;
 
   private:
-    std::vector<int64_t> m_nsBefore; //!< prefix sums, L + 1 entries
+    double Factor(const Pass& pass) const;
+
+    std::string m_name;                    //!< of device and model, for messages
+    std::vector<int64_t> m_nsBefore;       //!< prefix sums, L + 1 entries
+    std::vector<int64_t> m_cachedNsBefore; //!< the same of passes with a cache
+    std::optional<PassTimes> m_passes;
     Time m_callOverhead;
     Time m_dispatch;
     Time m_least;

@@ -93,6 +93,11 @@ class Place
         return items;
     }
 
+    bool IsText() const
+    {
+        return m_value.is_string();
+    }
+
     std::string Text() const
     {
         if (!m_value.is_string())

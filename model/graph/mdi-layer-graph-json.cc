@@ -28,6 +28,7 @@ using OrderedJson = nlohmann::ordered_json;
 
 constexpr int64_t VERSION = 1;
 constexpr const char* FORMAT = "mdi-layer-graph";
+constexpr const char* TOKENS = "tokens";
 
 constexpr int64_t MAX_INDEX = std::numeric_limits<int32_t>::max();
 constexpr int64_t MAX_BYTES = int64_t(1) << 50;
@@ -39,13 +40,20 @@ SpecsToJson(const std::vector<TensorSpec>& specs)
     OrderedJson array = OrderedJson::array();
     for (const TensorSpec& spec : specs)
     {
-        array.push_back({{"shape", spec.shape}, {"dtype", DtypeName(spec.dtype)}});
+        OrderedJson shape = OrderedJson::array();
+        for (size_t d = 0; d < spec.shape.size(); ++d)
+        {
+            shape.push_back(spec.tokenDims >> d & 1 ? OrderedJson(TOKENS)
+                                                    : OrderedJson(spec.shape[d]));
+        }
+        array.push_back({{"shape", shape}, {"dtype", DtypeName(spec.dtype)}});
     }
     return array;
 }
 
+/// \param tokens what "tokens" in a shape stands for; 0: it may not stand there
 std::vector<TensorSpec>
-ReadSpecs(const Place& place)
+ReadSpecs(const Place& place, int64_t tokens)
 {
     std::vector<TensorSpec> specs;
     for (const Place& item : place.Items())
@@ -54,6 +62,16 @@ ReadSpecs(const Place& place)
         TensorSpec spec;
         for (const Place& size : item.At("shape").Items())
         {
+            if (tokens > 0 && size.IsText())
+            {
+                if (size.Text() != TOKENS)
+                {
+                    size.Fail("expected an integer or \"tokens\", found " + size.Text());
+                }
+                spec.tokenDims |= 1U << spec.shape.size();
+                spec.shape.push_back(tokens);
+                continue;
+            }
             spec.shape.push_back(size.Integer(0, MAX_BYTES));
         }
         const Place dtype = item.At("dtype");
@@ -147,7 +165,7 @@ ReadRowRule(const Place& place)
 }
 
 Layer
-ReadLayer(const Place& place, int64_t index, int64_t modelInputs)
+ReadLayer(const Place& place, int64_t index, int64_t modelInputs, int64_t tokens)
 {
     place.CheckFields({"name",
                        "inputs",
@@ -156,6 +174,7 @@ ReadLayer(const Place& place, int64_t index, int64_t modelInputs)
                        "block",
                        "flop",
                        "weight_bytes",
+                       "cache_bytes",
                        "shared_weights",
                        "rows"},
                       3);
@@ -182,10 +201,11 @@ ReadLayer(const Place& place, int64_t index, int64_t modelInputs)
         }
         layer.inputs.push_back(static_cast<int32_t>(producer));
     }
-    layer.outputs = ReadSpecs(place.At("outputs"));
+    layer.outputs = ReadSpecs(place.At("outputs"), tokens);
     layer.flop = place.Has("flop") ? place.At("flop").Number() : 0;
     layer.weightBytes =
         place.Has("weight_bytes") ? place.At("weight_bytes").Integer(0, MAX_BYTES) : 0;
+    layer.cacheBytes = place.Has("cache_bytes") ? place.At("cache_bytes").Integer(0, MAX_BYTES) : 0;
     if (place.Has("shared_weights"))
     {
         for (const Place& shared : place.At("shared_weights").Items())
@@ -215,7 +235,15 @@ ReadLayer(const Place& place, int64_t index, int64_t modelInputs)
 LayerGraph
 ReadGraph(const Place& root, const std::string& name)
 {
-    root.CheckFields({"format", "version", "name", "inputs", "layers", "outputs", "forbidden_cuts", "exits"},
+    root.CheckFields({"format",
+                      "version",
+                      "name",
+                      "inputs",
+                      "layers",
+                      "outputs",
+                      "forbidden_cuts",
+                      "exits",
+                      "tokens"},
                      5);
     root.At("version").Integer(VERSION, VERSION);
     const std::string itsName = root.At("name").Text();
@@ -223,13 +251,14 @@ ReadGraph(const Place& root, const std::string& name)
     {
         root.At("name").Fail("a model needs a name");
     }
-    std::vector<TensorSpec> inputs = ReadSpecs(root.At("inputs"));
+    const int64_t tokens = root.Has("tokens") ? root.At("tokens").Integer(1, MAX_INDEX) : 0;
+    std::vector<TensorSpec> inputs = ReadSpecs(root.At("inputs"), tokens);
     const int64_t modelInputs = static_cast<int64_t>(inputs.size());
     std::vector<Layer> layers;
     std::set<std::string> names;
     for (const Place& item : root.At("layers").Items())
     {
-        layers.push_back(ReadLayer(item, static_cast<int64_t>(layers.size()), modelInputs));
+        layers.push_back(ReadLayer(item, static_cast<int64_t>(layers.size()), modelInputs, tokens));
         if (!names.insert(layers.back().name).second)
         {
             item.At("name").Fail("'" + layers.back().name + "' is already an earlier layer's name");
@@ -250,6 +279,7 @@ ReadGraph(const Place& root, const std::string& name)
     }
     LayerGraph graph(
         name.empty() ? itsName : name, std::move(inputs), std::move(layers), std::move(outputs));
+    graph.SetTokens(static_cast<uint32_t>(tokens));
     if (root.Has("forbidden_cuts"))
     {
         for (const Place& cut : root.At("forbidden_cuts").Items())
@@ -291,6 +321,10 @@ LayerGraphToJson(const LayerGraph& graph)
                           {"outputs", SpecsToJson(layer.outputs)},
                           {"flop", layer.flop},
                           {"weight_bytes", layer.weightBytes}});
+        if (layer.cacheBytes > 0)
+        {
+            layers.back()["cache_bytes"] = layer.cacheBytes;
+        }
         for (const SharedWeights& shared : layer.shared)
         {
             layers.back()["shared_weights"].push_back({{"id", shared.id}, {"bytes", shared.bytes}});
@@ -313,14 +347,18 @@ LayerGraphToJson(const LayerGraph& graph)
     {
         exits.push_back(exit.layer);
     }
-    const OrderedJson root = {{"format", FORMAT},
-                              {"version", VERSION},
-                              {"name", graph.Name()},
-                              {"inputs", SpecsToJson(graph.Inputs())},
-                              {"layers", std::move(layers)},
-                              {"outputs", graph.Outputs()},
-                              {"forbidden_cuts", forbidden},
-                              {"exits", exits}};
+    OrderedJson root = {{"format", FORMAT},
+                        {"version", VERSION},
+                        {"name", graph.Name()},
+                        {"inputs", SpecsToJson(graph.Inputs())},
+                        {"layers", std::move(layers)},
+                        {"outputs", graph.Outputs()},
+                        {"forbidden_cuts", forbidden},
+                        {"exits", exits}};
+    if (graph.Tokens() > 0)
+    {
+        root["tokens"] = graph.Tokens();
+    }
     return root.dump(2, ' ', true, OrderedJson::error_handler_t::replace) + "\n";
 }
 

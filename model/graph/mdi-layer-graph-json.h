@@ -35,6 +35,10 @@ namespace mdi
  * "offset": 8}. `op`, `block`, `flop`, `weight_bytes`, `shared_weights`, `rows`, `outputs` of the
  * model (default: the last layer), `forbidden_cuts` (boundaries) and `exits` (layers) may be left
  * out.
+ *
+ * A model of sequences says `"tokens": 44`, the number for which shapes and `flop` hold, and writes
+ * "tokens" for a size that is this number: {"shape": [1, "tokens", 768], ...}. `cache_bytes` of a
+ * layer are the keys and values that it keeps of each token where there is a KV cache.
  */
 std::string LayerGraphToJson(const LayerGraph& graph);
 

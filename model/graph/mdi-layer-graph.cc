@@ -115,6 +115,19 @@ operator==(const TensorSpec& a, const TensorSpec& b)
     return a.dtype == b.dtype && a.shape == b.shape;
 }
 
+std::vector<TensorSpec>
+WithTokens(std::vector<TensorSpec> specs, int64_t tokens)
+{
+    for (TensorSpec& spec : specs)
+    {
+        for (size_t d = 0; d < spec.shape.size(); ++d)
+        {
+            spec.shape[d] = spec.tokenDims >> d & 1 ? tokens : spec.shape[d];
+        }
+    }
+    return specs;
+}
+
 uint64_t
 TotalBytes(const std::vector<TensorSpec>& specs)
 {
@@ -330,6 +343,30 @@ LayerGraph::WeightBytes(const std::vector<bool>& held) const
         }
     }
     return bytes;
+}
+
+uint64_t
+LayerGraph::CacheBytes(uint32_t begin, uint32_t end) const
+{
+    CheckSlice(begin, end);
+    uint64_t bytes = 0;
+    for (uint32_t i = begin; i < end; ++i)
+    {
+        bytes += m_layers[i].cacheBytes;
+    }
+    return bytes;
+}
+
+uint32_t
+LayerGraph::Tokens() const
+{
+    return m_tokens;
+}
+
+void
+LayerGraph::SetTokens(uint32_t tokens)
+{
+    m_tokens = tokens;
 }
 
 std::vector<TensorSpec>

@@ -42,12 +42,16 @@ struct TensorSpec
 {
     std::vector<int64_t> shape;   //!< sizes, such as {1, 3, 32, 32}
     Dtype dtype = Dtype::FLOAT32; //!< element type
+    uint32_t tokenDims = 0;       //!< bit d: dimension d counts the tokens of a sequence
 
     /// Size in bytes of the dense tensor.
     uint64_t Bytes() const;
 };
 
 bool operator==(const TensorSpec& a, const TensorSpec& b);
+
+/// The tensors of a pass over another number of tokens: dimensions that count tokens change.
+std::vector<TensorSpec> WithTokens(std::vector<TensorSpec> specs, int64_t tokens);
 
 /// Size in bytes of dense tensors together.
 uint64_t TotalBytes(const std::vector<TensorSpec>& specs);
@@ -81,6 +85,7 @@ struct Layer
     std::vector<TensorSpec> outputs;   //!< the tensors that it makes
     double flop = 0;                   //!< work of one call, 2 FLOP per multiply-accumulate
     uint64_t weightBytes = 0;          //!< parameters and buffers that it reads
+    uint64_t cacheBytes = 0;           //!< keys and values that it keeps of one token, if it does
     std::vector<SharedWeights> shared; //!< those of them that other layers read, too
     /// Per input, how the rows of its outputs depend on that input's; empty: cannot be split.
     std::vector<RowRule> rows;
@@ -135,6 +140,15 @@ class LayerGraph
     /// The same for any set of layers: `held` has an entry per layer.
     uint64_t WeightBytes(const std::vector<bool>& held) const;
 
+    /// Bytes of the key/value cache that the slice keeps of one token; 0 if that is not known.
+    uint64_t CacheBytes(uint32_t begin, uint32_t end) const;
+
+    /// Number of tokens of the sequence for which shapes and work hold; 0: no model of sequences.
+    uint32_t Tokens() const;
+
+    /// The model works on sequences of any length; see Tokens and TensorSpec::tokenDims.
+    void SetTokens(uint32_t tokens);
+
     /// The tensors that are alive at a boundary, the model's inputs first, then in layer order.
     std::vector<TensorSpec> CutTensors(uint32_t boundary) const;
 
@@ -186,6 +200,7 @@ class LayerGraph
     std::vector<uint32_t> m_lastUse;      //!< per layer, last layer that reads it; L if result
     std::vector<bool> m_cuttable;         //!< per boundary
     std::vector<uint32_t> m_exits;        //!< layers
+    uint32_t m_tokens = 0;
 };
 
 } // namespace mdi

@@ -34,21 +34,23 @@ operator==(const ItemId& a, const ItemId& b)
 /// One execution unit applied to one item: tau = (m, d, k) of papers.md, section 1.
 struct TaskId
 {
-    ItemId item;        //!< the datum
-    uint16_t epoch = 0; //!< which plan of the source the unit number refers to (AR-MDI re-allocates)
-    uint16_t unit = 0;  //!< k, index of the unit in that plan, from 0
+    ItemId item; //!< the datum
+    uint16_t epoch =
+        0;             //!< which plan of the source the unit number refers to (AR-MDI re-allocates)
+    uint16_t unit = 0; //!< k, index of the unit in that plan, from 0
+    uint16_t pass = 0; //!< of a generation: how many tokens the item had made before
 };
 
 inline bool
 operator<(const TaskId& a, const TaskId& b)
 {
-    return std::tie(a.item, a.epoch, a.unit) < std::tie(b.item, b.epoch, b.unit);
+    return std::tie(a.item, a.epoch, a.pass, a.unit) < std::tie(b.item, b.epoch, b.pass, b.unit);
 }
 
 inline bool
 operator==(const TaskId& a, const TaskId& b)
 {
-    return a.item == b.item && a.epoch == b.epoch && a.unit == b.unit;
+    return a.item == b.item && a.epoch == b.epoch && a.pass == b.pass && a.unit == b.unit;
 }
 
 } // namespace mdi

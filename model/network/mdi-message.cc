@@ -260,6 +260,27 @@ Rows(Archive& archive, Range& rows)
     }
 }
 
+/// The top bit of the input's number says that the number of a pass follows.
+template <typename Archive, typename T>
+void
+InputAndPass(Archive& archive, T& m)
+{
+    constexpr uint16_t PASS = 0x8000;
+    uint16_t word = m.input | (m.task.pass > 0 ? PASS : 0);
+    archive.Integer(word);
+    uint16_t pass = m.task.pass;
+    if (word & PASS)
+    {
+        archive.Integer(pass);
+    }
+    if constexpr (!std::is_const_v<T>)
+    {
+        m.input = word & ~PASS;
+        m.task.pass = pass;
+        archive.Check(pass > 0 || !(word & PASS));
+    }
+}
+
 template <typename Archive, typename T>
 void
 TensorGroup(Archive& archive, T& m)
@@ -344,7 +365,7 @@ Describe(Archive& archive, M& m)
         RealBits(archive, m.priority);
         Nanoseconds(archive, m.admitted);
         archive.Integer(m.hops);
-        archive.Integer(m.input);
+        InputAndPass(archive, m);
     }
     if (groups & TENSORS)
     {
@@ -532,7 +553,8 @@ MessageHeader::Print(std::ostream& os) const
     if (GroupsOf(m_message.type) & TASK)
     {
         os << " source=" << m_message.task.item.source << " item=" << m_message.task.item.item
-           << " epoch=" << m_message.task.epoch << " unit=" << m_message.task.unit;
+           << " epoch=" << m_message.task.epoch << " unit=" << m_message.task.unit
+           << " pass=" << m_message.task.pass;
     }
     if (GroupsOf(m_message.type) & TENSORS)
     {

@@ -88,7 +88,7 @@ struct Message
     float priority = 1; //!< gamma_m
     Time admitted;      //!< when the item was admitted at its source
     uint16_t hops = 0;  //!< how often tensors moved between workers on the longest way to here
-    uint16_t input = 0; //!< TENSOR: which of the unit's inputs this is, from 0
+    uint16_t input = 0; //!< TENSOR: which of the unit's inputs this is, from 0; below 2^15
 
     // group tensor: TENSOR, RESULT
     TensorId tensor;                 //!< names the values

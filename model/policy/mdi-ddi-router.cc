@@ -84,15 +84,16 @@ DdiRouter::ChooseGreedy(const Task& task, const LocalView& view)
         Time back;
         if (worker.node != view.Self())
         {
-            const PathInfo path = deployment.Path(view.Self(), worker.node);
+            const PathInfo path = deployment.TensorPath(view.Self(), worker.node);
             option.sent = Max(now, m_transmitFree) +
                           path.goodput.CalculateBytesTxTime(task.Input().payloadBytes);
             ready = option.sent + path.delay;
             back = path.delay + path.goodput.CalculateBytesTxTime(resultBytes);
         }
         const auto free = m_workerFree.find(worker.node);
-        option.finished = (free == m_workerFree.end() ? ready : Max(ready, free->second)) +
-                          deployment.UnitTime(worker.profile, task.id.item.source, task.op);
+        option.finished =
+            (free == m_workerFree.end() ? ready : Max(ready, free->second)) +
+            deployment.UnitTime(worker.profile, task.id.item.source, task.op, task.id.pass);
         option.done = option.finished + back;
         return option;
     };

@@ -41,6 +41,10 @@ Deployment::AddSource(const Source& source)
     m_sources.push_back(source);
     m_plans.emplace_back();
     MakeTables();
+    for (uint16_t profile = 0; source.generation && profile < m_profiles.size(); ++profile)
+    {
+        m_tables.at({profile, source.model}).CheckPasses(*source.generation);
+    }
     return static_cast<uint32_t>(m_sources.size() - 1);
 }
 
@@ -178,30 +182,70 @@ Deployment::Table(uint16_t profile, uint32_t source) const
 }
 
 Time
-Deployment::UnitTime(uint16_t profile, uint32_t source, const Operator& op) const
+Deployment::UnitTime(uint16_t profile, uint32_t source, const Operator& op, uint16_t pass) const
 {
     switch (op.kind)
     {
     case UnitKind::STRIP:
-        return NanoSeconds(StripTime(profile, source, op.members).At(op.rows.Size()));
+        return NanoSeconds(StripTime(profile, source, op.members, pass).At(op.rows.Size()));
     case UnitKind::GATHER:
         return Time(0);
     case UnitKind::SLICE:
         break;
     }
-    return Table(profile, source).Mean(op.begin, op.end);
+    return Table(profile, source).Mean(op.begin, op.end, PassAt(source, pass));
 }
 
 RowTime
-Deployment::StripTime(uint16_t profile, uint32_t source, const std::vector<uint32_t>& members) const
+Deployment::StripTime(uint16_t profile,
+                      uint32_t source,
+                      const std::vector<uint32_t>& members,
+                      uint16_t pass) const
 {
-    const auto split = Table(profile, source).SplitTime(members);
+    const auto split = Table(profile, source).SplitTime(members, PassAt(source, pass));
     const int64_t height = RowsOf(GraphOf(source), static_cast<int32_t>(members.back()));
     RowTime time;
     time.overhead = split.fixed.GetNanoSeconds();
     time.least = split.least.GetNanoSeconds();
     time.perRow = static_cast<double>(split.rows.GetNanoSeconds()) / static_cast<double>(height);
     return time;
+}
+
+Pass
+Deployment::PassAt(uint32_t source, uint16_t number) const
+{
+    const auto& generation = m_sources.at(source).generation;
+    return generation ? PassOf(*generation, number) : Pass();
+}
+
+std::vector<TensorSpec>
+Deployment::TensorsOf(const TaskId& reader, std::vector<TensorSpec> specs) const
+{
+    const Pass pass = PassAt(reader.item.source, reader.pass);
+    return pass.tokens > 0 ? WithTokens(std::move(specs), pass.tokens) : specs;
+}
+
+bool
+Deployment::IsBound(const TaskId& task) const
+{
+    return PassAt(task.item.source, task.pass).cached;
+}
+
+uint64_t
+Deployment::CacheBytes(uint32_t source, const Operator& op) const
+{
+    const auto& generation = m_sources.at(source).generation;
+    if (!generation || !generation->cache)
+    {
+        return 0;
+    }
+    const LayerGraph& graph = GraphOf(source);
+    uint64_t bytes = graph.CacheBytes(op.begin, op.end);
+    for (const uint32_t member : op.members)
+    {
+        bytes += graph.CacheBytes(member, member + 1);
+    }
+    return bytes * (generation->promptTokens + generation->newTokens);
 }
 
 double
@@ -314,7 +358,10 @@ Deployment::Coded(const Message& message) const
     const uint32_t source = message.task.item.source;
     if (message.tensor.rows == RowRange{})
     {
-        return Coded(source, message.tensor.boundary);
+        const auto coded = Coded(source, message.tensor.boundary);
+        // As many tokens as the pass has, not as the cut.
+        return coded && m_sources.at(source).generation ? m_codec->CodeRows(message.tensors)
+                                                        : coded;
     }
     const UnitKind reader = m_plans.at(source).units.at(message.task.unit).op.kind;
     return reader == UnitKind::GATHER ? std::nullopt : m_codec->CodeRows(message.tensors);
@@ -331,6 +378,43 @@ PathInfo
 Deployment::Path(uint32_t from, uint32_t to) const
 {
     return m_path(from, to);
+}
+
+void
+Deployment::ChargeStaging()
+{
+    m_staging = true;
+}
+
+Time
+Deployment::PackingTime(uint16_t profile, const Message& message) const
+{
+    const auto coded = message.coded ? std::nullopt : Coded(message);
+    return coded ? WorkTime(profile, message.task.item.source, coded->encodeFlop) +
+                       StagingTime(profile, coded->bytes)
+                 : StagingTime(profile, message.payloadBytes);
+}
+
+Time
+Deployment::StagingTime(uint16_t profile, uint64_t bytes) const
+{
+    const auto& staging = m_profiles.at(profile).staging;
+    return m_staging && staging ? staging->perMessage + FromSeconds(staging->perByteS * bytes)
+                                : Time(0);
+}
+
+PathInfo
+Deployment::TensorPath(uint32_t from, uint32_t to) const
+{
+    PathInfo path = m_path(from, to);
+    const auto& staging = m_profiles.at(ProfileOf(from)).staging;
+    if (m_staging && staging)
+    {
+        const double secondsPerBit = 1.0 / path.goodput.GetBitRate() + staging->perByteS / 8;
+        path.goodput = DataRate(static_cast<uint64_t>(1 / secondsPerBit));
+        path.delay += staging->perMessage;
+    }
+    return path;
 }
 
 } // namespace mdi

@@ -6,6 +6,7 @@
 
 #include "mdi-codec.h"
 #include "mdi-compute-trace.h"
+#include "mdi-generation.h"
 #include "mdi-message.h"
 #include "mdi-plan.h"
 #include "mdi-row-costs.h"
@@ -47,6 +48,7 @@ class Deployment : public SimpleRefCount<Deployment>
     {
         uint32_t node = 0;                  //!< ns-3 node id
         uint16_t profile = 0;               //!< index of its compute trace
+        std::string name = {};              //!< for people and FixedPartitioner
         std::vector<uint32_t> handsTo = {}; //!< the workers that it may hand tasks to; empty: all
     };
 
@@ -60,6 +62,19 @@ class Deployment : public SimpleRefCount<Deployment>
         double accuracy = 1;      //!< alpha_m in (0, 1]
         uint32_t items = 0;       //!< data that it admits
         uint32_t inputOffset = 0; //!< its item i is input inputOffset + i of the input set
+        std::optional<Generation> generation = {}; //!< of items that take several passes
+
+        /// How many passes an item takes.
+        uint16_t Passes() const
+        {
+            return generation ? static_cast<uint16_t>(generation->newTokens) : 1;
+        }
+
+        /// Whether workers keep keys and values of its items.
+        bool Caches() const
+        {
+            return generation && generation->cache;
+        }
     };
 
     explicit Deployment(Ptr<TensorEngine> engine);
@@ -71,7 +86,7 @@ class Deployment : public SimpleRefCount<Deployment>
     /**
      * \return the source's index
      * \throws std::invalid_argument one line, if a profile has no service time for a layer of the
-     *         source's model
+     *         source's model, or for a pass of its generation
      */
     uint32_t AddSource(const Source& source);
 
@@ -88,6 +103,9 @@ class Deployment : public SimpleRefCount<Deployment>
     /// How tensors look on the wire; after the plans. Without it they go as they are.
     void SetCodec(Ptr<const Codec> codec);
     void SetPathFunction(std::function<PathInfo(uint32_t from, uint32_t to)> path);
+
+    /// Sending a tensor or result takes its worker's processor, as its compute trace says.
+    void ChargeStaging();
 
     const std::vector<Worker>& Workers() const;
     const std::vector<Source>& Sources() const;
@@ -117,16 +135,30 @@ class Deployment : public SimpleRefCount<Deployment>
     /**
      * t_{n,m,k}: mean service time of an operator on a kind of device, its call overhead included.
      * A strip takes RowTime::At of its rows.
+     * \param pass number of the pass, of a generation
      */
-    Time UnitTime(uint16_t profile, uint32_t source, const Operator& op) const;
+    Time UnitTime(uint16_t profile, uint32_t source, const Operator& op, uint16_t pass = 0) const;
 
     /// Time of strips of layers that run together, on a kind of device.
     RowTime StripTime(uint16_t profile,
                       uint32_t source,
-                      const std::vector<uint32_t>& members) const;
+                      const std::vector<uint32_t>& members,
+                      uint16_t pass = 0) const;
 
-    /// Bytes of the weights that a node holds by the plans so far: of the units that these put on it;
-    /// where a router decides, of all; codecs included.
+    /// What a pass of a source's items works on; nothing in particular, if they do not generate.
+    Pass PassAt(uint32_t source, uint16_t number) const;
+
+    /// What the units of a pass exchange: the tensors of a cut, or of rows, at its length.
+    std::vector<TensorSpec> TensorsOf(const TaskId& reader, std::vector<TensorSpec> specs) const;
+
+    /// Whether a unit must run where it ran in the pass before: its keys and values are there.
+    bool IsBound(const TaskId& task) const;
+
+    /// Keys and values that a worker keeps of an item for a unit until its last pass [bytes].
+    uint64_t CacheBytes(uint32_t source, const Operator& op) const;
+
+    /// Bytes of the weights that a node holds by the plans so far: of the units that these put on
+    /// it; where a router decides, of all; codecs included.
     uint64_t WeightBytesOn(uint32_t node) const;
 
     /// Whether the codec changes anything that the plans may send.
@@ -144,6 +176,16 @@ class Deployment : public SimpleRefCount<Deployment>
     /// Nominal figures between two nodes.
     PathInfo Path(uint32_t from, uint32_t to) const;
 
+    /// The same for a tensor from worker to worker: staging included.
+    PathInfo TensorPath(uint32_t from, uint32_t to) const;
+
+    /// Processor time that a worker of a kind needs before it can send a tensor as it is: its
+    /// encoding and staging.
+    Time PackingTime(uint16_t profile, const Message& message) const;
+
+    /// Time that a worker of a kind needs to send so many bytes, beside the link: 0 unless charged.
+    Time StagingTime(uint16_t profile, uint64_t bytes) const;
+
   private:
     void MakeTables();
     uint64_t CodecBytesOn(uint32_t node) const;
@@ -160,6 +202,7 @@ class Deployment : public SimpleRefCount<Deployment>
     std::map<std::pair<uint32_t, uint32_t>, CodedCut> m_coded; //!< by model and boundary
     std::function<PathInfo(uint32_t, uint32_t)> m_path;
     bool m_exits = true;
+    bool m_staging = false;
 };
 
 } // namespace mdi

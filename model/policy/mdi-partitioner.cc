@@ -213,8 +213,8 @@ PipelinePartitioner::MakePlan(const Deployment& deployment, uint32_t source) con
         {
             speeds.push_back(table(n).SpeedFlopPerS());
         }
-        Plan plan =
-            MakeChainPlan(ProportionalCuts(boundaries, WorkAt(graph, boundaries), speeds, 1), order);
+        Plan plan = MakeChainPlan(
+            ProportionalCuts(boundaries, WorkAt(graph, boundaries), speeds, 1), order);
         plan.boundaries = boundaries;
         return plan;
     }
@@ -225,7 +225,7 @@ PipelinePartitioner::MakePlan(const Deployment& deployment, uint32_t source) con
     costs.link = [&](uint32_t n, uint32_t boundary) {
         const uint32_t to = order[(n + 1) % workers];
         return order[n] == to ? 0.0
-                              : deployment.Path(order[n], to)
+                              : deployment.TensorPath(order[n], to)
                                     .goodput.CalculateBytesTxTime(graph.CutBytes(boundary))
                                     .GetSeconds();
     };

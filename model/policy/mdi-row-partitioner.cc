@@ -59,7 +59,7 @@ ForecastSlices(const Plan& plan, const Deployment& deployment, uint32_t source)
     const auto move = [&](uint32_t from, uint32_t to, uint64_t bytes) {
         if (from != to)
         {
-            const PathInfo path = deployment.Path(from, to);
+            const PathInfo path = deployment.TensorPath(from, to);
             RowLink link;
             link.latency = path.delay.GetNanoSeconds();
             link.rate = static_cast<double>(path.goodput.GetBitRate());
@@ -226,7 +226,7 @@ RowPartitioner::Costs(const Deployment& deployment,
         {
             if (j != k)
             {
-                const PathInfo path = deployment.Path(workers[j].node, workers[k].node);
+                const PathInfo path = deployment.TensorPath(workers[j].node, workers[k].node);
                 costs.links[j][k].latency = path.delay.GetNanoSeconds();
                 costs.links[j][k].rate = static_cast<double>(path.goodput.GetBitRate());
             }

@@ -24,6 +24,11 @@ Source::GetTypeId()
                                             "An item was admitted",
                                             MakeTraceSourceAccessor(&Source::m_admittedTrace),
                                             "ns3::mdi::Source::ItemTracedCallback")
+                            .AddTraceSource("TokenReady",
+                                            "A pass of a generation has given its token; the last "
+                                            "one of an item, too",
+                                            MakeTraceSourceAccessor(&Source::m_tokenTrace),
+                                            "ns3::mdi::Source::ResultTracedCallback")
                             .AddTraceSource("ItemCompleted",
                                             "An item's result is here, for the first time",
                                             MakeTraceSourceAccessor(&Source::m_completedTrace),
@@ -101,6 +106,7 @@ Source::Admit()
     }
     const ItemId item{m_index, static_cast<uint32_t>(m_ended.size())};
     m_ended.push_back(false);
+    m_passes.push_back(0);
     m_admittedTrace(item);
     m_worker->Admit(item);
     return m_ended.size() < limit;
@@ -114,6 +120,20 @@ Source::OnEnd(const Message& end)
     if (item >= m_ended.size() || m_ended[item])
     {
         return; // a duplicate
+    }
+    const Deployment::Source& source = m_deployment->Sources()[m_index];
+    if (end.type == MessageType::RESULT && source.generation)
+    {
+        if (end.task.pass != m_passes[item])
+        {
+            return; // a duplicate
+        }
+        m_tokenTrace(end);
+        if (++m_passes[item] < source.Passes())
+        {
+            m_worker->Continue(end);
+            return;
+        }
     }
     m_ended[item] = true;
     if (end.type == MessageType::RESULT)

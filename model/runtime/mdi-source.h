@@ -20,7 +20,8 @@ namespace mdi
 
 /**
  * A node's data: admits items to the worker of the same node, as its Admission says, and receives
- * their results, or word that they are lost. What comes after an item's end is dropped.
+ * their results, or word that they are lost. What comes after an item's end is dropped. Of items
+ * that generate, it takes the token of each pass and has the worker begin the next.
  */
 class Source : public Application
 {
@@ -67,10 +68,12 @@ class Source : public Application
     Ptr<const Deployment> m_deployment;
     Ptr<Worker> m_worker;
     Ptr<Admission> m_admission;
-    std::vector<bool> m_ended; //!< by item
+    std::vector<bool> m_ended;      //!< by item
+    std::vector<uint16_t> m_passes; //!< by item: how many have given their token
     uint32_t m_completed = 0;
 
     TracedCallback<ItemId> m_admittedTrace;
+    TracedCallback<const Message&> m_tokenTrace;
     TracedCallback<const Message&> m_completedTrace;
 };
 

@@ -44,13 +44,35 @@ Worker::Admit(ItemId item)
     input.admitted = Simulator::Now();
     const auto engine = m_deployment->Engine();
     input.tensor = {source.model, engine->InputOf(source.model, source.inputOffset + item.item), 0};
+    if (m_exit && !m_exitStarted)
+    {
+        m_exitStarted = true;
+        m_exit->Start([this] { return GetReadyTasks(); });
+    }
+    StartPass(input);
+}
+
+void
+Worker::Continue(const Message& result)
+{
+    if (m_failed)
+    {
+        return;
+    }
+    Message input = result;
+    input.type = MessageType::TENSOR;
+    input.from = GetNode()->GetId();
+    input.task.pass++;
+    input.tensor = m_deployment->Engine()->Extend(result.tensor);
+    input.stages.clear();
+    StartPass(input);
+}
+
+void
+Worker::StartPass(Message input)
+{
     if (m_exit)
     {
-        if (!m_exitStarted)
-        {
-            m_exitStarted = true;
-            m_exit->Start([this] { return GetReadyTasks(); });
-        }
         input.exitThreshold = m_exit->Threshold();
     }
     const Plan& plan = *FindPlan(input.task);
@@ -86,6 +108,15 @@ Worker::Offer(const Message& input, bool arrived)
     {
         planned = m_pipeline->Redirect(message);
     }
+    const auto way = m_ways.find({input.task.item, input.task.unit});
+    if (!arrived && way != m_ways.end() && m_deployment->IsBound(input.task))
+    {
+        planned = static_cast<int32_t>(way->second);
+        if (input.task.pass + 1 == m_deployment->Sources()[input.task.item.source].Passes())
+        {
+            m_ways.erase(way);
+        }
+    }
     if (planned != ExecutionUnit::NONE && static_cast<uint32_t>(planned) != GetNode()->GetId())
     {
         HandOver(message, static_cast<uint32_t>(planned));
@@ -106,12 +137,20 @@ Worker::Collect(const Message& input, bool arrived)
     {
         return; // a second copy: a connection was repeated, or a live worker was taken for dead
     }
+    const ExecutionUnit& unit = FindPlan(input.task)->units[input.task.unit];
+    const bool standsIn =
+        unit.node != ExecutionUnit::NONE && unit.node != int32_t(GetNode()->GetId());
+    if (standsIn && m_deployment->IsBound(input.task) &&
+        m_caches.count({item, input.task.unit}) == 0)
+    {
+        Lose(item, "its keys and values were on a worker that failed");
+        return;
+    }
     if (!m_device->Allocate(InputBytes(input)))
     {
         Lose(item, "no memory for its tensor");
         return;
     }
-    const ExecutionUnit& unit = FindPlan(input.task)->units[input.task.unit];
     auto& inputs = m_inbox[input.task];
     inputs[input.input] = input;
     if (inputs.size() < unit.inputs.size())
@@ -126,8 +165,6 @@ Worker::Collect(const Message& input, bool arrived)
         // A worker that stands in for a failed one runs from the tensor on; a tail that lost its
         // successors, to the end.
         task.op.begin = input.tensor.boundary;
-        const bool standsIn =
-            unit.node != ExecutionUnit::NONE && unit.node != int32_t(GetNode()->GetId());
         task.op.end = standsIn ? m_deployment->GraphOf(item.source).Size() : unit.op.end;
     }
     task.priority = input.priority;
@@ -136,7 +173,8 @@ Worker::Collect(const Message& input, bool arrived)
     {
         task.inputs.push_back(message);
     }
-    task.committed = arrived || unit.node != ExecutionUnit::NONE;
+    task.committed =
+        arrived || unit.node != ExecutionUnit::NONE || m_deployment->IsBound(input.task);
     task.handedBy = input.from;
     m_inbox.erase(input.task);
     m_fired.insert(input.task);
@@ -204,7 +242,7 @@ Worker::FindReady(const TaskId& task)
 bool
 Worker::RadioIdle() const
 {
-    return m_transport->QueuedBytes() == 0 && m_toEncode.empty() && !m_encoding &&
+    return m_transport->QueuedBytes() == 0 && m_toPack.empty() && !m_packing &&
            (!m_handshake || m_handshake->CanRequest());
 }
 
@@ -232,9 +270,9 @@ Worker::DispatchOne()
     {
         return false;
     }
-    if (processorIdle && !m_toEncode.empty() && !m_encoding)
+    if (processorIdle && !m_toPack.empty() && !m_packing)
     {
-        StartEncoding();
+        StartPacking();
         return true;
     }
     auto best = m_ready.end();
@@ -288,6 +326,34 @@ Worker::DispatchOne()
     return true;
 }
 
+bool
+Worker::KeepCache(const Task& task)
+{
+    const ItemUnit key{task.id.item, task.id.unit};
+    if (!m_deployment->Sources()[task.id.item.source].Caches() || m_caches.count(key) > 0)
+    {
+        return true;
+    }
+    const uint64_t bytes = m_deployment->CacheBytes(task.id.item.source, task.op);
+    if (!m_device->Allocate(bytes))
+    {
+        return false;
+    }
+    m_caches[key] = bytes;
+    return true;
+}
+
+void
+Worker::FreeCache(const ItemUnit& key)
+{
+    const auto kept = m_caches.find(key);
+    if (kept != m_caches.end())
+    {
+        m_device->Free(kept->second);
+        m_caches.erase(kept);
+    }
+}
+
 void
 Worker::Ask(std::vector<Ready>::iterator which, const Estimate& estimate, double key)
 {
@@ -322,16 +388,20 @@ Worker::OnGranted(const TaskId& id, uint32_t to)
 void
 Worker::HandOver(const Message& message, uint32_t to)
 {
+    const ExecutionUnit& unit = FindPlan(message.task)->units[message.task.unit];
     // A grant is counted by the one who gave it.
     if (m_beacons && m_countOwnPlacements && !m_handshake)
     {
-        m_view.OnPlaced(to, message, FindPlan(message.task)->units[message.task.unit].op);
+        m_view.OnPlaced(to, message, unit.op);
     }
-    if (!message.coded && m_deployment->Coded(message))
+    if (unit.node == ExecutionUnit::NONE && message.task.pass == 0 &&
+        m_deployment->Sources()[message.task.item.source].Caches())
     {
-        const bool fits = m_device->Allocate(message.payloadBytes);
-        m_toEncode.push_back({message, to, fits ? message.payloadBytes : 0});
-        Dispatch();
+        m_ways[{message.task.item, message.task.unit}] = to;
+    }
+    if (NeedsPacking(message))
+    {
+        Pack(message, to);
     }
     else
     {
@@ -339,31 +409,59 @@ Worker::HandOver(const Message& message, uint32_t to)
     }
 }
 
-void
-Worker::StartEncoding()
+bool
+Worker::NeedsPacking(const Message& message) const
 {
-    Uncoded next = std::move(m_toEncode.front());
-    m_toEncode.pop_front();
-    m_encoding = true;
+    // A codec that takes no time still changes what is sent.
+    const bool codes =
+        message.type == MessageType::TENSOR && !message.coded && m_deployment->Coded(message);
+    return codes || m_deployment->StagingTime(m_deployment->ProfileOf(GetNode()->GetId()),
+                                              message.payloadBytes) > Time(0);
+}
+
+void
+Worker::Pack(const Message& message, uint32_t to)
+{
+    const bool fits = m_device->Allocate(message.payloadBytes);
+    m_toPack.push_back({message, to, fits ? message.payloadBytes : 0});
+    Dispatch();
+}
+
+void
+Worker::StartPacking()
+{
+    Unpacked next = std::move(m_toPack.front());
+    m_toPack.pop_front();
+    m_packing = true;
     Message& message = next.message;
-    const uint32_t source = message.task.item.source;
-    const CodedCut coded = *m_deployment->Coded(message);
-    const Time time = m_deployment->WorkTime(
-        m_deployment->ProfileOf(GetNode()->GetId()), source, coded.encodeFlop);
-    message.coded = true;
-    message.payloadBytes = coded.bytes;
-    message.tensor = m_deployment->Engine()->Transcode(message.tensor, coded.values);
+    const uint16_t profile = m_deployment->ProfileOf(GetNode()->GetId());
+    Time time = m_deployment->StagingTime(profile, message.payloadBytes);
+    if (message.type == MessageType::TENSOR)
+    {
+        time = m_deployment->PackingTime(profile, message);
+        if (const auto coded = message.coded ? std::nullopt : m_deployment->Coded(message))
+        {
+            message.coded = true;
+            message.payloadBytes = coded->bytes;
+            message.tensor = m_deployment->Engine()->Transcode(message.tensor, coded->values);
+        }
+    }
     m_device->Occupy(time, [this, next] {
-        m_encoding = false;
+        m_packing = false;
         m_device->Free(next.bytes);
-        TransmitEncoded(next.message, next.to);
+        SendPacked(next.message, next.to);
         Dispatch();
     });
 }
 
 void
-Worker::TransmitEncoded(Message message, uint32_t to)
+Worker::SendPacked(Message message, uint32_t to)
 {
+    if (message.type == MessageType::RESULT)
+    {
+        Send(to, message);
+        return;
+    }
     if (!m_pipeline)
     {
         Transmit(message, to);
@@ -435,6 +533,12 @@ Worker::StartTask(std::vector<Ready>::iterator which)
     Task task = which->task;
     const Time expected = which->service;
     RemoveReady(which);
+    if (!KeepCache(task))
+    {
+        FreeInputs(task);
+        Lose(task.id.item, "no memory for its keys and values");
+        return;
+    }
     m_startedTrace(task);
     const TensorId output = RunLayers(task);
     const Time started = Simulator::Now();
@@ -494,10 +598,18 @@ Worker::FinishTask(Task task, TensorId output, Time started)
     if (m_pipeline)
     {
         // The speed is that of the layers: without decoding.
-        const Time decoding = m_view.Service(task) -
-                              m_view.Table(task.id.item.source).Mean(task.op.begin, task.op.end);
-        m_pipeline->OnFinished(task, Simulator::Now() - started - decoding);
+        const uint16_t profile = m_deployment->ProfileOf(GetNode()->GetId());
+        const uint32_t source = task.id.item.source;
+        const Time unit = m_deployment->UnitTime(profile, source, task.op, task.id.pass);
+        const Time first = m_deployment->UnitTime(profile, source, task.op);
+        const Time busy = Simulator::Now() - started - (m_view.Service(task) - unit);
+        // What passes of all lengths have in common is how long the first would have taken.
+        m_pipeline->OnFinished(task, task.id.pass == 0 ? busy : busy * (first / unit));
         task.inputs.front().stages.push_back(m_pipeline->Stage(task));
+    }
+    if (task.id.pass + 1 == m_deployment->Sources()[task.id.item.source].Passes())
+    {
+        FreeCache({task.id.item, task.id.unit});
     }
     Forward(task, output);
     Dispatch();
@@ -521,8 +633,10 @@ void
 Worker::SetTensors(Message& message, const Operator& reader, const UnitInput& input) const
 {
     const LayerGraph& graph = m_deployment->GraphOf(message.task.item.source);
-    message.tensors = reader.kind == UnitKind::SLICE ? graph.CutTensors(message.tensor.boundary)
-                                                     : RowTensors(graph, input.layer, input.rows);
+    message.tensors = m_deployment->TensorsOf(message.task,
+                                              reader.kind == UnitKind::SLICE
+                                                  ? graph.CutTensors(message.tensor.boundary)
+                                                  : RowTensors(graph, input.layer, input.rows));
     message.payloadBytes = TotalBytes(message.tensors);
 }
 
@@ -555,6 +669,11 @@ Worker::Forward(const Task& task, TensorId output)
             result.tensors = graph.Layers()[exit->layer].outputs;
             result.payloadBytes = result.tensors.front().Bytes();
         }
+        if (m_deployment->Sources()[task.id.item.source].generation)
+        {
+            result.tensors = {TensorSpec{{1}, Dtype::INT32}}; // the token that is most likely
+            result.payloadBytes = result.tensors.front().Bytes();
+        }
         if (home == GetNode()->GetId())
         {
             if (m_pipeline)
@@ -568,7 +687,14 @@ Worker::Forward(const Task& task, TensorId output)
         {
             m_unsafe[result.task] = task;
         }
-        Send(home, result);
+        if (NeedsPacking(result))
+        {
+            Pack(result, home);
+        }
+        else
+        {
+            Send(home, result);
+        }
         return;
     }
     for (const UnitForward& forward : forwards)
@@ -625,12 +751,16 @@ Worker::Lose(ItemId item, const std::string& reason)
     lost.task.item = item;
     std::set<uint32_t> concerned{m_deployment->Sources()[item.source].node};
     const Plan& plan = m_deployment->GetPlan(item.source);
-    if (plan.HasStrips())
+    if (plan.HasStrips() || m_deployment->Sources()[item.source].Caches())
     {
-        // Elsewhere, inputs of its other units wait for one that will never come.
+        // Elsewhere, inputs of its other units wait for one that will never come, or keys and
+        // values for its next pass. (Where a router decides, see Drop.)
         for (const ExecutionUnit& unit : plan.units)
         {
-            concerned.insert(static_cast<uint32_t>(unit.node));
+            if (unit.node != ExecutionUnit::NONE)
+            {
+                concerned.insert(static_cast<uint32_t>(unit.node));
+            }
         }
     }
     for (const uint32_t node : concerned)
@@ -650,6 +780,28 @@ void
 Worker::Drop(ItemId item)
 {
     m_dropped.insert(item);
+    while (true)
+    {
+        const auto kept = m_caches.lower_bound({item, 0});
+        if (kept == m_caches.end() || !(kept->first.first == item))
+        {
+            break;
+        }
+        FreeCache(kept->first);
+    }
+    std::set<uint32_t> told;
+    for (auto way = m_ways.lower_bound({item, 0}); way != m_ways.end() && way->first.first == item;)
+    {
+        told.insert(way->second);
+        way = m_ways.erase(way);
+    }
+    for (const uint32_t node : told)
+    {
+        Message lost;
+        lost.type = MessageType::LOST;
+        lost.task.item = item;
+        Send(node, lost);
+    }
     for (auto waiting = m_inbox.begin(); waiting != m_inbox.end();)
     {
         if (!(waiting->first.item == item))

@@ -70,7 +70,7 @@ WorkerView::ServiceOn(uint16_t profile, const Task& task, bool arrives) const
 {
     const uint32_t source = task.id.item.source;
     const Deployment& deployment = *m_node.deployment;
-    Time time = deployment.UnitTime(profile, source, task.op);
+    Time time = deployment.UnitTime(profile, source, task.op, task.id.pass);
     for (const Message& input : task.inputs)
     {
         if (input.coded || arrives)
@@ -133,7 +133,8 @@ WorkerView::OnPlaced(uint32_t to, const Message& tensor, const Operator& op)
         return;
     }
     const auto& report = m_neighbors.Report(to);
-    const Time service = m_node.deployment->UnitTime(report.profile, tensor.task.item.source, left);
+    const Time service = m_node.deployment->UnitTime(
+        report.profile, tensor.task.item.source, left, tensor.task.pass);
     m_neighbors.OnPlaced(
         to, tensor.task, tensor.priority, ToSeconds(service) * report.speedFlopPerS);
 }
@@ -164,7 +165,9 @@ WorkerView::OnReport(uint32_t from, const WorkerReport& report)
 Time
 WorkerView::TransferFrom(uint32_t from, uint64_t bytes) const
 {
-    return m_neighbors.Transfer(from, bytes, 0, m_node.deployment->Path(from, m_node.self));
+    const Deployment& deployment = *m_node.deployment;
+    return m_neighbors.Transfer(from, bytes, 0, deployment.Path(from, m_node.self)) +
+           deployment.StagingTime(deployment.ProfileOf(from), bytes);
 }
 
 WorkerReport
@@ -269,7 +272,7 @@ WorkerView::TransferPerTask(const Task& task, uint32_t node) const
     {
         return Predict(task, node, false).transfer;
     }
-    return *smoothed + EncodingTime(task);
+    return *smoothed + PackingTime(task);
 }
 
 uint64_t
@@ -297,7 +300,7 @@ WorkerView::Predict(const Task& task, uint32_t node, bool urgentOnly) const
                                                  coded ? coded->bytes : input.payloadBytes,
                                                  m_node.transport->QueuedBytes(),
                                                  m_node.deployment->Path(Self(), node));
-        estimate.transfer += EncodingTime(task);
+        estimate.transfer += PackingTime(task);
         estimate.wait = m_neighbors.Wait(node, minPriority);
         const uint16_t profile = m_neighbors.Report(node).profile;
         estimate.service = ServiceOn(profile, task, true);
@@ -307,20 +310,19 @@ WorkerView::Predict(const Task& task, uint32_t node, bool urgentOnly) const
 }
 
 Time
-WorkerView::EncodingTime(const Task& task) const
+WorkerView::PackingTime(const Task& task) const
 {
-    const uint32_t source = task.id.item.source;
-    const auto coded = task.Input().coded ? std::nullopt : m_node.deployment->Coded(task.Input());
-    if (!coded)
+    const Time packing = m_node.deployment->PackingTime(m_profile, task.Input());
+    if (packing.IsZero())
     {
-        return Time(0);
+        return packing;
     }
-    // The encoder waits for the processor.
+    // It waits for the processor.
     const Time wait =
         m_node.device->HasIdleSlot()
             ? Time(0)
             : m_node.device->Remaining() / static_cast<int64_t>(m_node.device->GetSlots());
-    return wait + m_node.deployment->WorkTime(m_profile, source, coded->encodeFlop);
+    return wait + packing;
 }
 
 Time

@@ -105,7 +105,7 @@ class WorkerView : public LocalView
 
   private:
     Time WaitHere(float minPriority) const;
-    Time EncodingTime(const Task& task) const;
+    Time PackingTime(const Task& task) const;
     Time ServiceOn(uint16_t profile, const Task& task, bool arrives) const;
 
     Node m_node;

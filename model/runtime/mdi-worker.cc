@@ -280,7 +280,7 @@ Worker::Fail()
 {
     NS_LOG_FUNCTION(this);
     m_failed = true;
-    m_toEncode.clear();
+    m_toPack.clear();
     StopApplication();
     m_transport->Disconnect();
     m_device->Stop();

@@ -90,6 +90,9 @@ class Worker : public Application
     /// A source of this node admits an item now.
     void Admit(ItemId item);
 
+    /// An item of a source of this node generates: the next pass begins with what this one gave.
+    void Continue(const Message& result);
+
     /// The device fails: it computes, sends and receives nothing any more, and says nothing.
     void Fail();
 
@@ -108,6 +111,9 @@ class Worker : public Application
     void DoDispose() override;
 
   private:
+    /// A unit of an item, whatever the pass.
+    using ItemUnit = std::pair<ItemId, uint16_t>;
+
     struct Ready
     {
         Task task;
@@ -121,6 +127,7 @@ class Worker : public Application
     void StartPipeline();
     void StartHandshake();
 
+    void StartPass(Message input);
     void Receive(const Message& message);
     void OnTensor(const Message& message);
     void OnDelivered(uint32_t to, const Message& message, Time elapsed);
@@ -134,11 +141,15 @@ class Worker : public Application
     void FinishTask(Task task, TensorId output, Time started);
     void Forward(const Task& task, TensorId output);
     void HandOver(const Message& message, uint32_t to);
-    void StartEncoding();
-    void TransmitEncoded(Message message, uint32_t to);
+    bool NeedsPacking(const Message& message) const;
+    void Pack(const Message& message, uint32_t to);
+    void StartPacking();
+    void SendPacked(Message message, uint32_t to);
     void Transmit(Message message, uint32_t to);
     uint64_t InputBytes(const Message& input) const;
     void FreeInputs(const Task& task);
+    bool KeepCache(const Task& task);
+    void FreeCache(const ItemUnit& key);
     void Ask(std::vector<Ready>::iterator which, const Estimate& estimate, double key);
     void OnGranted(const TaskId& id, uint32_t to);
     void DeliverResult(const Message& result);
@@ -185,17 +196,19 @@ class Worker : public Application
     std::vector<Ready> m_ready;
     bool m_dispatching = false;
 
-    /// A tensor that waits for the encoder.
-    struct Uncoded
+    /// A tensor or result that the processor must encode or stage before it can be sent.
+    struct Unpacked
     {
         Message message;
         uint32_t to;    //!< who it is for
         uint64_t bytes; //!< memory that it holds
     };
 
-    std::deque<Uncoded> m_toEncode;
-    bool m_encoding = false;
-    std::map<TaskId, Task> m_unsafe; //!< AR-MDI: by output, tasks whose output is on its way
+    std::deque<Unpacked> m_toPack;
+    bool m_packing = false;
+    std::map<ItemUnit, uint32_t> m_ways;   //!< who got a unit whose later passes are bound to it
+    std::map<ItemUnit, uint64_t> m_caches; //!< bytes of keys and values that are kept here
+    std::map<TaskId, Task> m_unsafe;       //!< AR-MDI: by output, tasks whose output is on its way
     /// By reader, inputs sent when nothing else was on its way.
     std::set<std::pair<TaskId, uint16_t>> m_soloTransfers;
     std::set<TaskId> m_fired;   //!< tasks whose inputs were all here once

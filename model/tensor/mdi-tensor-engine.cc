@@ -120,6 +120,24 @@ TensorEngine::InputOf(uint32_t model, uint32_t number) const
     return number;
 }
 
+TensorId
+TensorEngine::Extend(const TensorId& result)
+{
+    return {result.model, result.input, 0};
+}
+
+void
+TensorEngine::CheckGeneration(uint32_t model, uint32_t promptTokens) const
+{
+    const LayerGraph& graph = Graph(model);
+    if (graph.Tokens() == 0)
+    {
+        throw std::invalid_argument(
+            "model '" + graph.Name() +
+            "' takes no sequences of tokens of any length, and so cannot generate");
+    }
+}
+
 std::vector<int64_t>
 TensorEngine::Labels(uint32_t model, uint32_t input)
 {

@@ -104,6 +104,18 @@ class TensorEngine : public Object
     /// The `input` of a TensorId for the model's item number `number`: input sets are finite.
     virtual uint32_t InputOf(uint32_t model, uint32_t number) const;
 
+    /**
+     * The input of a language model's next pass: the sequence that a result was computed from, and
+     * the token that it says (see Predict). Without values, the same input again.
+     */
+    virtual TensorId Extend(const TensorId& result);
+
+    /**
+     * Whether a model can generate with a prompt of so many tokens.
+     * \throws std::invalid_argument one line: why not
+     */
+    virtual void CheckGeneration(uint32_t model, uint32_t promptTokens) const;
+
     /// What is right, for each element of the batch; empty if that is not known.
     virtual std::vector<int64_t> Labels(uint32_t model, uint32_t input);
 

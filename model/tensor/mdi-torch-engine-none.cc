@@ -123,6 +123,18 @@ TorchEngine::InputOf(uint32_t model, uint32_t number) const
     return number;
 }
 
+TensorId
+TorchEngine::Extend(const TensorId& result)
+{
+    return TensorEngine::Extend(result);
+}
+
+void
+TorchEngine::CheckGeneration(uint32_t model, uint32_t promptTokens) const
+{
+    TensorEngine::CheckGeneration(model, promptTokens);
+}
+
 std::vector<int64_t>
 TorchEngine::Labels(uint32_t model, uint32_t input)
 {

@@ -219,10 +219,48 @@ TorchEngine::InputOf(uint32_t model, uint32_t number) const
     return inputs == 0 ? number : static_cast<uint32_t>(number % inputs);
 }
 
+TensorId
+TorchEngine::Extend(const TensorId& result)
+{
+    const auto predictions = Predict(result);
+    if (predictions.empty())
+    {
+        return TensorEngine::Extend(result);
+    }
+    const int64_t token = predictions.front().label;
+    return {result.model, m_impl->Extend(result.model, result.input, token), 0};
+}
+
+void
+TorchEngine::CheckGeneration(uint32_t model, uint32_t promptTokens) const
+{
+    TensorEngine::CheckGeneration(model, promptTokens);
+    if (!m_impl->Find(model))
+    {
+        return;
+    }
+    const LayerGraph& graph = Graph(model);
+    const auto& inputs = graph.Inputs();
+    const bool sequence = inputs.size() == 1 && inputs[0].shape.size() == 2 &&
+                          inputs[0].shape[0] == 1 &&
+                          (inputs[0].dtype == Dtype::INT64 || inputs[0].dtype == Dtype::INT32);
+    if (!sequence || inputs[0].shape[1] != promptTokens)
+    {
+        throw std::invalid_argument("model '" + graph.Name() + "' takes " + SpecsText(inputs) +
+                                    ", but a prompt is one input of 1x" +
+                                    std::to_string(promptTokens) +
+                                    " token numbers; say so in its \"inputs\"");
+    }
+}
+
 std::vector<int64_t>
 TorchEngine::Labels(uint32_t model, uint32_t input)
 {
     const TorchModel* found = m_impl->Find(model);
+    if (input >= TorchMaker::FIRST_SEQUENCE)
+    {
+        return {};
+    }
     return found ? found->inputs.Labels(input) : std::vector<int64_t>();
 }
 

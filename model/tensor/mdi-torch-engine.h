@@ -47,6 +47,8 @@ class TorchEngine : public TensorEngine
     TensorId Transcode(const TensorId& in, const TensorCodec& codec) override;
     std::vector<Prediction> Predict(const TensorId& result) override;
     uint32_t InputOf(uint32_t model, uint32_t number) const override;
+    TensorId Extend(const TensorId& result) override;
+    void CheckGeneration(uint32_t model, uint32_t promptTokens) const override;
     std::vector<int64_t> Labels(uint32_t model, uint32_t input) override;
     std::optional<double> MaxError(const TensorId& result) override;
     std::string Describe() const override;
@@ -60,9 +62,9 @@ class TorchEngine : public TensorEngine
   private:
     class Impl; //!< everything that knows LibTorch
     std::unique_ptr<Impl> m_impl;
-    bool m_memo;             //!< attribute Memo
-    uint64_t m_storeBytes;   //!< attribute StoreBytes
-    uint64_t m_inputSeed;    //!< attribute InputSeed
+    bool m_memo;           //!< attribute Memo
+    uint64_t m_storeBytes; //!< attribute StoreBytes
+    uint64_t m_inputSeed;  //!< attribute InputSeed
 };
 
 } // namespace mdi

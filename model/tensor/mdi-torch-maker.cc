@@ -5,7 +5,8 @@
 
 #include "mdi-torch-codec.h"
 
-#include <ATen/core/Tensor.h>
+#include <ATen/ATen.h>
+#include <algorithm>
 #include <limits>
 
 namespace ns3
@@ -59,6 +60,40 @@ void
 TorchMaker::AddLineage(uint64_t lineage, const TensorId& from, const TensorCodec& codec)
 {
     m_lineages.emplace(lineage, Lineage{from.lineage, from.boundary, codec});
+}
+
+uint32_t
+TorchMaker::Extend(uint32_t model, uint32_t input, int64_t token)
+{
+    const auto next = static_cast<uint32_t>(FIRST_SEQUENCE + m_sequences.size());
+    const auto [known, isNew] = m_extended.emplace(std::make_tuple(model, input, token), next);
+    if (isNew)
+    {
+        m_sequences.push_back({input, token});
+    }
+    return known->second;
+}
+
+TorchMaker::Bundle
+TorchMaker::Input(uint32_t model, uint32_t input) const
+{
+    std::vector<int64_t> tokens;
+    while (input >= FIRST_SEQUENCE)
+    {
+        const Sequence& sequence = m_sequences.at(input - FIRST_SEQUENCE);
+        tokens.push_back(sequence.token);
+        input = sequence.before;
+    }
+    Bundle bundle = m_models.at(model).inputs.Get(input);
+    if (!tokens.empty())
+    {
+        std::reverse(tokens.begin(), tokens.end());
+        const at::NoGradGuard noGrad;
+        const at::Tensor& prompt = bundle.front();
+        const at::Tensor more = at::tensor(tokens, at::kLong).to(prompt.scalar_type());
+        bundle.front() = at::cat({prompt, more.unsqueeze(0)}, 1);
+    }
+    return bundle;
 }
 
 void
@@ -121,7 +156,7 @@ TorchMaker::Make(const TensorId& id, uint64_t limit, Made& made)
     }
     else
     {
-        bundle = m_models.at(id.model).inputs.Get(id.input);
+        bundle = Input(id.model, id.input);
     }
     m_store.Put(id, bundle, limit);
     return made[id] = bundle;

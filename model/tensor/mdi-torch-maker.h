@@ -12,6 +12,7 @@
 
 #include <map>
 #include <memory>
+#include <tuple>
 #include <vector>
 
 namespace ns3
@@ -46,6 +47,15 @@ class TorchMaker
 
     /// Whether the tensors of an id are in the store.
     bool Holds(const TensorId& id) const;
+
+    /// The input that is a sequence with one token more; numbered from FIRST_SEQUENCE.
+    uint32_t Extend(uint32_t model, uint32_t input, int64_t token);
+
+    /// The tensors of an input of a model.
+    Bundle Input(uint32_t model, uint32_t input) const;
+
+    /// No item of an input set has such a number.
+    static constexpr uint32_t FIRST_SEQUENCE = 1U << 31;
 
     /// Remember how a lineage goes on from another.
     void AddLineage(uint64_t lineage, const TensorId& from, const TensorCodec& codec);
@@ -97,7 +107,16 @@ class TorchMaker
     /// \return null if the id is no strip
     const Recipe* FindRecipe(const TensorId& id) const;
 
+    /// A sequence that was made from a shorter one.
+    struct Sequence
+    {
+        uint32_t before; //!< the input without the token
+        int64_t token;
+    };
+
     std::map<uint32_t, TorchModel> m_models;
+    std::vector<Sequence> m_sequences;
+    std::map<std::tuple<uint32_t, uint32_t, int64_t>, uint32_t> m_extended; //!< by model, input
     std::map<uint64_t, Lineage> m_lineages;
     std::map<TensorId, Recipe> m_recipes; //!< by strip of input 0
     TorchStore m_store;

@@ -176,6 +176,7 @@ TorchSlicer::TorchSlicer(const ModelSpec& model)
         throw std::runtime_error(m_file + ": " + TorchMessage(error));
     }
     m_trace.values->clear();
+    m_trace.longer.reset();
 }
 
 TorchSlicer::~TorchSlicer() = default;
@@ -399,10 +400,21 @@ TorchSlicer::MakeGraph(const ModelSpec& model) const
         }
     }
     std::map<std::string, uint32_t> names;
+    std::vector<TensorSpec> inputs = InputSpecs(model);
+    uint32_t tokens = 0;
+    for (TensorSpec& spec : inputs)
+    {
+        if (model.sequence && !spec.shape.empty())
+        {
+            tokens = static_cast<uint32_t>(spec.shape.back());
+            spec.tokenDims = 1U << (spec.shape.size() - 1);
+        }
+    }
     for (const Operator& op : m_operators)
     {
         Layer layer = MakeLayer(op, families, names);
         layer.rows = RulesOf(op, layer, layers, InputSpecs(model));
+        MarkTokens(op, tokens, layer);
         layers.push_back(std::move(layer));
     }
     MarkShared(layers);
@@ -415,8 +427,34 @@ TorchSlicer::MakeGraph(const ModelSpec& model) const
             outputs.insert(static_cast<uint32_t>(Producer(results[i])));
         }
     }
-    return LayerGraph(
-        model.name, InputSpecs(model), std::move(layers), {outputs.begin(), outputs.end()});
+    LayerGraph graph(
+        model.name, std::move(inputs), std::move(layers), {outputs.begin(), outputs.end()});
+    graph.SetTokens(tokens);
+    return graph;
+}
+
+void
+TorchSlicer::MarkTokens(const Operator& op, uint32_t tokens, Layer& layer) const
+{
+    for (size_t i = 0; m_trace.longer && i < op.tensors.size(); ++i)
+    {
+        TensorSpec& spec = layer.outputs.at(i);
+        const auto longer = m_trace.longer->at(op.tensors[i]).toTensor().sizes();
+        for (size_t d = 0; d < spec.shape.size(); ++d)
+        {
+            if (longer[d] == spec.shape[d])
+            {
+                continue;
+            }
+            if (spec.shape[d] != tokens || longer[d] != tokens + 1)
+            {
+                throw std::runtime_error("'" + layer.name + "' makes " + SpecsText({spec}) +
+                                         " of " + std::to_string(tokens) +
+                                         " tokens; sizes may only be those of the sequence");
+            }
+            spec.tokenDims |= 1U << d;
+        }
+    }
 }
 
 void

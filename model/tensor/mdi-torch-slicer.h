@@ -145,6 +145,9 @@ class TorchSlicer
                     const std::map<std::string, std::set<std::string>>& families,
                     std::map<std::string, uint32_t>& names) const;
 
+    /// Marks the dimensions of a layer's outputs that count tokens.
+    void MarkTokens(const Operator& op, uint32_t tokens, Layer& layer) const;
+
     /// Whether each slice makes its own: a list or tuple of tensors that nobody changes.
     bool IsGlue(const Value* value) const;
 

@@ -348,9 +348,18 @@ TraceTorchModel(const ModelSpec& model)
 {
     try
     {
+        std::vector<ModelInput> otherInputs = model.inputs;
+        for (ModelInput& input : otherInputs)
+        {
+            if (model.sequence && !input.spec.shape.empty())
+            {
+                input.spec.shape.back()++;
+            }
+        }
         TorchTrace trace{std::make_unique<torch::jit::Module>(Load(model.file)),
                          nullptr,
-                         std::make_unique<TorchValues>()};
+                         std::make_unique<TorchValues>(),
+                         nullptr};
         trace.whole->eval();
         if (!trace.whole->find_method("forward"))
         {
@@ -363,12 +372,14 @@ TraceTorchModel(const ModelSpec& model)
             try
             {
                 *trace.values = Record(*trace.graph, RandomInputs(model.inputs, EXAMPLE_SEEDS[0]));
-                others = Record(*trace.graph, RandomInputs(model.inputs, EXAMPLE_SEEDS[1]));
+                others = Record(*trace.graph, RandomInputs(otherInputs, EXAMPLE_SEEDS[1]));
             }
             catch (const std::exception& error)
             {
-                throw std::runtime_error("cannot run on inputs " + SpecsText(InputSpecs(model)) +
-                                         ": " + TorchMessage(error));
+                throw std::runtime_error(
+                    "cannot run on inputs " + SpecsText(InputSpecs(model)) +
+                    (model.sequence ? " and on one token more, as it must to generate" : "") +
+                    ": " + TorchMessage(error));
             }
         };
         record();
@@ -387,6 +398,11 @@ TraceTorchModel(const ModelSpec& model)
         FlattenOutputs(trace.graph, *trace.values);
         PrepareExits(trace.graph, model.exits);
         record();
+        if (model.sequence)
+        {
+            trace.longer = std::make_unique<TorchValues>(std::move(others));
+            return trace;
+        }
         CheckShapes(*trace.values, others);
         return trace;
     }

@@ -28,13 +28,16 @@ struct TorchTrace
 
     /**
      * The model frozen without numeric optimisation, inlined, without its `self`. Its outputs are
-     * tensors, flattened in the order of FlattenTensors. What depends on shapes only (the shapes
-     * are fixed) is a constant.
+     * tensors, flattened in the order of FlattenTensors. What depends on shapes only is a constant
+     * (shapes are fixed); of a sequence, what depends on its length is not.
      */
     std::shared_ptr<torch::jit::Graph> graph;
 
     /// Every value of the graph's top block in an example run.
     std::unique_ptr<TorchValues> values;
+
+    /// The same of a sequence that is one token longer; null unless ModelSpec::sequence.
+    std::unique_ptr<TorchValues> longer;
 };
 
 /**

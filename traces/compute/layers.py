@@ -259,7 +259,10 @@ def gpt2_layers():
         net.add(scope, "add")
 
     head = Work(2 * width * vocabulary, FLOAT_BYTES * width * vocabulary)
+    for operator in ("ones_like", "cumsum", "sub"):
+        net.add("", operator)
     net.add("wte", "embedding")
+    net.add("wpe", "embedding")
     net.add("", "add")
     for number in range(12):
         block = f"h.{number}"
@@ -267,10 +270,10 @@ def gpt2_layers():
         mixing = Work(2 * tokens * tokens * width)
         net.add(f"{block}.ln_1", "layer_norm")
         product(f"{attention}.c_attn", width, 3 * width)
-        for operator in ("view", "permute", "select", "select", "select", "transpose"):
+        for operator in ("unflatten", "permute", "select", "select", "select", "transpose"):
             net.add(attention, operator)
         net.add(attention, "matmul", mixing)
-        for operator in ("mul", "add", "softmax"):
+        for operator in ("mul", "ones_like", "triu", "masked_fill", "softmax"):
             net.add(attention, operator)
         net.add(attention, "matmul", mixing)
         net.add(attention, "transpose")

@@ -27,22 +27,23 @@ class Conv1D(nn.Module):
 
 
 class Attention(nn.Module):
-    """Causal self-attention: [N, T, width] -> [N, T, width]; mask [T, T] is 0 or -inf."""
+    """Causal self-attention: [N, T, width] -> [N, T, width]."""
 
-    def __init__(self, width, heads, mask):
+    def __init__(self, width, heads):
         super().__init__()
         self.c_attn = Conv1D(width, 3 * width)
         self.c_proj = Conv1D(width, width)
-        self.shape = (-1, mask.shape[0], 3, heads, width // heads)
+        self.shape = (3, heads, width // heads)
         self.scale = (width // heads) ** -0.5
-        # A buffer, not a tensor made in forward(): a constant of each block, alive at no cut.
-        self.register_buffer("mask", mask, persistent=False)
 
     def forward(self, x):
-        qkv = self.c_attn(x).view(self.shape).permute(2, 0, 3, 1, 4)
+        # No size is read from a tensor, so that a trace holds for any number of tokens; and the mask
+        # is made here, so that it is alive at no cut between blocks.
+        qkv = self.c_attn(x).unflatten(2, self.shape).permute(2, 0, 3, 1, 4)
         q, k, v = qkv[0], qkv[1], qkv[2]  # each [N, heads, T, width / heads]
-        scores = q @ k.transpose(2, 3) * self.scale + self.mask
-        mixed = functional.softmax(scores, dim=3) @ v
+        scores = q @ k.transpose(2, 3) * self.scale
+        later = torch.ones_like(scores, dtype=torch.bool).triu(1)
+        mixed = functional.softmax(scores.masked_fill(later, float("-inf")), dim=3) @ v
         return self.c_proj(mixed.transpose(1, 2).flatten(2))
 
 
@@ -61,10 +62,10 @@ class Mlp(nn.Module):
 class Block(nn.Module):
     """Attention and the two-layer network, each with its norm before and its shortcut."""
 
-    def __init__(self, width, heads, mask):
+    def __init__(self, width, heads):
         super().__init__()
         self.ln_1 = nn.LayerNorm(width)
-        self.attn = Attention(width, heads, mask)
+        self.attn = Attention(width, heads)
         self.ln_2 = nn.LayerNorm(width)
         self.mlp = Mlp(width)
 
@@ -77,24 +78,24 @@ class GPT2(nn.Module):
     """Prefill of a prompt: tokens [N, T] int64 -> logits of the next token [N, vocabulary].
 
     Only the last position goes through the head (38.6 MMAC for GPT-2 small, once and not T times):
-    prefill needs no other. T is fixed when the model is built. The defaults are GPT-2 small, 124 M
-    parameters; between two blocks one tensor is alive, [N, T, 768].
+    the next token needs no other. T is any number up to the context, also in a trace, so that the
+    model can generate. The defaults are GPT-2 small, 124 M parameters; between two blocks one tensor
+    is alive, [N, T, 768].
     """
 
-    def __init__(self, tokens=32, layers=12, width=768, heads=12, vocabulary=50257, context=1024):
+    def __init__(self, layers=12, width=768, heads=12, vocabulary=50257, context=1024):
         super().__init__()
         self.wte = nn.Embedding(vocabulary, width)
         self.wpe = nn.Embedding(context, width)
-        mask = torch.full((tokens, tokens), float("-inf")).triu(1)
         # Called as one, so that the scopes of a trace read h.0.attn, not 0.attn.
-        self.h = nn.Sequential(*(Block(width, heads, mask) for _ in range(layers)))
+        self.h = nn.Sequential(*(Block(width, heads) for _ in range(layers)))
         self.ln_f = nn.LayerNorm(width)
         self.lm_head = nn.Linear(width, vocabulary, bias=False)
         self.lm_head.weight = self.wte.weight  # tied: one tensor, also in the file
-        self.register_buffer("positions", torch.arange(tokens), persistent=False)
 
     def forward(self, tokens):
-        x = self.h(self.wte(tokens) + self.wpe(self.positions))
+        positions = torch.ones_like(tokens).cumsum(1) - 1
+        x = self.h(self.wte(tokens) + self.wpe(positions))
         return self.lm_head(self.ln_f(x.select(1, -1)))
 
     def initialise(self, generator):
