@@ -327,7 +327,7 @@ TEST(RepositoryTraces, TotalsLieInTheirBrackets)
         EXPECT_GE(total.GetSeconds(), c.low_s) << c.device << " " << c.model;
         EXPECT_LE(total.GetSeconds(), c.high_s) << c.device << " " << c.model;
         ASSERT_TRUE(trace.staging);
-        EXPECT_EQ(trace.staging->perMessage, MicroSeconds(730));
+        EXPECT_EQ(trace.staging->perMessage, MicroSeconds(276));
     }
     EXPECT_EQ(ComputeTraceModes(TRACES + "nano.json"), (std::vector<std::string>{"5W", "MAXN"}));
     EXPECT_EQ(ComputeTraceModes(TRACES + "agx-orin.json"),

@@ -6,6 +6,7 @@
 usage: python3 test/test_traces.py [unittest arguments]; needs no package
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -15,7 +16,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COMPUTE = os.path.join(ROOT, "traces", "compute")
 sys.dont_write_bytecode = True
 sys.path.insert(0, COMPUTE)
+sys.path.insert(0, os.path.join(ROOT, "traces", "models"))
 
+import language  # noqa: E402
+import language_graphs  # noqa: E402
 import laws  # noqa: E402
 import leave_one_out  # noqa: E402
 import orin  # noqa: E402
@@ -105,6 +109,137 @@ class Gpt2(unittest.TestCase):
         blocks = sum(work.flop for name, work in layers.items() if name.startswith("h."))
         self.assertEqual(blocks, 12 * transformer.block_flop(32))
         self.assertEqual(transformer.launching(layers), 12 * 19 + 4)
+
+
+def trace_models():
+    """(device, mode, model, its block, the mode's block) of all that the traces have."""
+    for name in sorted(os.listdir(COMPUTE)):
+        if name.endswith(".json"):
+            with open(os.path.join(COMPUTE, name), encoding="ascii") as file:
+                trace = json.load(file)
+            for mode, block in trace["modes"].items():
+                for model, times in block["models"].items():
+                    yield trace["device"], mode, model, times, block
+
+
+def factor(curve, tokens):
+    """What the format says of a curve."""
+    points = curve["points"]
+    after = next(i for i, point in enumerate(points) if point[0] >= tokens)
+    if curve["rule"] == "staircase" or points[after][0] == tokens:
+        return points[after][1]
+    (x1, y1), (x2, y2) = points[after - 1 : after + 1]
+    return y1 + (y2 - y1) * (tokens - x1) / (x2 - x1)
+
+
+class Generation(unittest.TestCase):
+    def test_curves_can_be_read(self):
+        known = set()
+        for device, mode, model, block, _ in trace_models():
+            growth = block.get("generation")
+            cached = ["cached_s" in layer for layer in block["layers"].values()]
+            if not growth:
+                self.assertFalse(any(cached), (device, model))
+                continue
+            known.add((device, mode, model))
+            self.assertIn("error_band", growth["provenance"])
+            self.assertEqual(block["inputs"].split()[0], f"1x{growth['tokens']}")
+            self.assertEqual("cached" in growth, "context" in growth)
+            self.assertEqual(cached, ["cached" in growth] * len(cached))
+            for curve, at in (("whole", "tokens"), ("cached", "context")):
+                if curve in growth:
+                    self.assertIn(growth[curve]["rule"], ("linear", "staircase"))
+                    points = growth[curve]["points"]
+                    self.assertEqual([p[0] for p in points], sorted({p[0] for p in points}))
+                    self.assertTrue(all(p[1] > 0 for p in points))
+                    self.assertEqual(factor(growth[curve], growth[at]), 1)
+        for (device, mode), models in language.MODELS.items():
+            for model in models:
+                self.assertIn((device, mode, model), known)
+
+    def test_stages_take_what_was_measured(self):
+        figures = laws.Figures()
+        for model, net in language_graphs.QWEN.items():
+            layers = language.block_of(figures, model)["layers"]
+            names = list(layers)
+            cut = 1 + net.stages[0][0]  # the embedding is in the first stage
+            for phase, key in (("prefill", "mean_s"), ("decode", "cached_s")):
+                for number, part in enumerate((names[:cut], names[cut:])):
+                    measured = figures("orin-nano", f"{model} {phase} stage {number} total_s")
+                    total = sum(layers[name][key] for name in part)
+                    self.assertAlmostEqual(total, measured, delta=1e-9)
+
+    def test_one_board_agrees_with_the_stages(self):
+        figures = laws.Figures()
+        a, b = language.decode_line(figures)
+        model = language.ONE_NODE
+        stages = sum(figures("orin-nano", f"{model} decode stage {i} total_s") for i in (0, 1))
+        self.assertAlmostEqual((a + 108 * b) / stages, 1, delta=0.01)
+        for context, measured in language.gaps(figures):
+            self.assertAlmostEqual((a + b * context) / measured, 1, delta=0.03)
+
+    def test_steps_of_gpt2_large(self):
+        figures = laws.Figures()
+        block = language.block_of(figures, "gpt2-large")
+        total = sum(layer["mean_s"] for layer in block["layers"].values())
+        for context, measured in ((100, 0.4486), (128, 0.4486), (129, 0.7880), (384, 1.2381)):
+            time = total * factor(block["generation"]["whole"], context)
+            self.assertAlmostEqual(time, measured, delta=1e-6)
+
+    def test_line_finds_an_exact_one(self):
+        a, b = language.fitted_line([(x, 3 + 0.5 * x) for x in (1, 7, 20)])
+        self.assertAlmostEqual(a, 3)
+        self.assertAlmostEqual(b, 0.5)
+
+
+class Staging(unittest.TestCase):
+    def test_a_remote_call_costs_what_was_measured(self):
+        figures = laws.Figures()
+        for device in laws.BOARDS:
+            block = language.staging(figures, device)
+            band = block["provenance"]["error_band"]
+            self.assertEqual(band, 0.11 if device == "orin-nano" else 1.0)
+            wire = 0.205e-3 - 6500 * 8 / 938.2e6  # round trip of a raw exchange less its bytes
+            rows = ((6144, 1.160353e-3), (270336, 19.1692e-3), (360448, 29.7086e-3))
+            for bytes_, measured in rows:
+                call = 2 * block["per_message_s"] + bytes_ * (block["per_byte_s"] + 8 / 938.2e6)
+                self.assertAlmostEqual((call + wire) / measured, 1, delta=band)
+
+
+class Graphs(unittest.TestCase):
+    def test_files_are_what_the_script_computes(self):
+        for name, graph in language_graphs.graphs().items():
+            path = os.path.join(ROOT, "traces", "models", name + ".json")
+            with open(path, encoding="ascii") as file:
+                self.assertEqual(file.read(), language_graphs.to_text(graph), name)
+
+    def test_traces_have_their_layers(self):
+        graphs = language_graphs.graphs()
+        for _, _, model, block, _ in trace_models():
+            if model in graphs:
+                names = [layer["name"] for layer in graphs[model]["layers"]]
+                self.assertEqual(names, list(block["layers"]))
+
+    def test_weights_are_those_measured(self):
+        for model, net in language_graphs.QWEN.items():
+            layers = language_graphs.graphs()[model]["layers"]
+            cut = 1 + net.stages[0][0]
+            parts = [layers[:cut], layers[cut:]]
+            sums = [sum(layer["weight_bytes"] for layer in part) for part in parts]
+            self.assertEqual(sums, [bytes_ for _, bytes_ in net.stages])
+            blocks = [layer["weight_bytes"] for layer in layers[1:-1]]
+            self.assertLess(max(blocks) / min(blocks), 1.03)
+
+    def test_work_of_gpt2_large_is_that_of_the_source(self):
+        # 137.7 GFLOP at a context of 96 (jetson/compute/tx2_gpt2.csv of whoever gathered the data)
+        width = 1280
+        flop = 36 * (24 * width**2 * 96 + 4 * 96**2 * width) + 2 * width * 50257
+        self.assertAlmostEqual(flop / 1.377e11, 1, delta=1e-3)
+        layers = language_graphs.gpt2_large()["layers"]
+        ours = sum(layer["flop"] for layer in layers)
+        self.assertEqual(ours, 36 * (24 * width**2 * 128 + 4 * 128**2 * width) + 2 * width * 50257)
+        weights = sum(layer["weight_bytes"] for layer in layers) - 2 * width * 50257
+        self.assertAlmostEqual(weights / 2 / 774e6, 1, delta=1e-3)
 
 
 if __name__ == "__main__":

@@ -71,11 +71,12 @@ class Figures:
     """The published numbers and their sources."""
 
     def __init__(self):
-        with open(os.path.join(HERE, "figures.csv"), newline="", encoding="ascii") as file:
-            self.rows = {
-                (row["device"], row["quantity"]): (float(row["value"]), row["source"])
-                for row in csv.DictReader(file)
-            }
+        self.rows = {}
+        for name in ("figures.csv", "language-models.csv"):
+            with open(os.path.join(HERE, name), newline="", encoding="ascii") as file:
+                for row in csv.DictReader(file):
+                    key = row["device"], row["quantity"]
+                    self.rows[key] = (float(row["value"]), row["source"])
 
     def __call__(self, device, quantity):
         return self.rows[device, quantity][0]
@@ -116,24 +117,6 @@ def spread(figures, device):
         note += "; no figure of this board exists"
     source = "AGX Orin, " + figures.source("agx-orin", "spread median")
     return value, provenance("calibrated", source, band, note)
-
-
-def staging(figures, device):
-    """Cost of sending a message beside the link."""
-    on_wire = 8 / figures("orin-nano", "link_rate_bps")
-    per_byte = figures("orin-nano", "staging per_byte_s") - on_wire
-    source = figures.source("orin-nano", "staging per_message_s")
-    note = "two Orin Nanos over HTTP, the time on the wire taken off per byte; "
-    if device == "orin-nano":
-        note += "in a larger power mode than this one; "
-    else:
-        note += "no figure of this board exists; "
-    note += "error_band 1.0 reads: a factor 2"
-    return {
-        "per_message_s": figures("orin-nano", "staging per_message_s"),
-        "per_byte_s": round(per_byte, 10),
-        "provenance": {"kind": "calibrated", "source": source, "error_band": 1.0, "note": note},
-    }
 
 
 def ms(seconds):

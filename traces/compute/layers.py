@@ -2,6 +2,8 @@
 # Author: the mdi developers
 """The layers of the zoo's models as the slicer names them, each with its work at usual inputs."""
 
+import json
+import os
 import typing
 
 FLOAT_BYTES = 4
@@ -291,6 +293,14 @@ def gpt2_layers():
     return net.layers
 
 
+def graph_layers(model):
+    """Those of a layer graph in traces/models."""
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "models")
+    with open(os.path.join(folder, model + ".json"), encoding="ascii") as file:
+        graph = json.load(file)
+    return {layer["name"]: Work(layer["flop"], layer["weight_bytes"]) for layer in graph["layers"]}
+
+
 LAYERS = {
     "resnet50": resnet50_layers,
     "resnet56": resnet56_layers,
@@ -299,6 +309,9 @@ LAYERS = {
     "vgg16": vgg16_layers,
     "yolov5s": yolov5s_layers,
     "gpt2": gpt2_layers,
+    "gpt2-large": lambda: graph_layers("gpt2-large"),
+    "qwen2.5-coder-1.5b": lambda: graph_layers("qwen2.5-coder-1.5b"),
+    "qwen2.5-coder-3b": lambda: graph_layers("qwen2.5-coder-3b"),
 }
 
 INPUTS = {
@@ -310,3 +323,5 @@ INPUTS = {
     "yolov5s": "1x3x640x640 float32",
     "gpt2": "1x32 int64",
 }
+
+ALL_BOARDS = tuple(INPUTS)  # models that every board has times of

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 # Author: the mdi developers
-"""Computes the compute traces of the Jetson boards from the figures in figures.csv.
+"""Computes the compute traces of devices from figures.csv and language-models.csv.
 
     python3 traces/compute/make_traces.py             # writes them
     python3 traces/compute/make_traces.py --check     # exit 1 if they differ from what it computes
@@ -9,8 +9,8 @@
     ./mdi inspect MODEL.pt --json | python3 traces/compute/make_traces.py --names -
                                                       # exit 1 if layers differ from the slicer's
 
-laws.py, orin.py and transformer.py say how times come from figures, layers.py what the models
-consist of.
+laws.py, orin.py, transformer.py and language.py say how times come from figures, layers.py what
+the models consist of.
 """
 
 import argparse
@@ -18,10 +18,11 @@ import json
 import os
 import sys
 
+import language
 import laws
 import orin
 import transformer
-from layers import INPUTS, LAYERS
+from layers import ALL_BOARDS, INPUTS, LAYERS
 
 
 def service_times(figures, device, mode, model):
@@ -40,10 +41,20 @@ def time_of_an_operation(figures, device, mode):
     return laws.launch_bracket(figures, device, mode)[1]
 
 
+def pytorch_models(device, mode):
+    """Models that a law of laws.py, orin.py or transformer.py knows."""
+    return ALL_BOARDS if mode in laws.BOARDS[device][1] else ()
+
+
+def modes_of(device):
+    """All of them, the default first."""
+    return laws.BOARDS[device][1] + language.MODES.get(device, ())
+
+
 def make_mode(figures, device, mode):
     """Everything that depends on the power mode."""
     models = {}
-    for name in LAYERS:
+    for name in pytorch_models(device, mode):
         layers, dispatch, origin = service_times(figures, device, mode, name)
         least = time_of_an_operation(figures, device, mode)
         if dispatch < least and device not in orin.DEVICES:
@@ -58,6 +69,8 @@ def make_mode(figures, device, mode):
             "least_s": round(max(dispatch, least), 9),
             "layers": {layer: {"mean_s": round(time, 9)} for layer, time in layers.items()},
         }
+    for name in language.MODELS.get((device, mode), ()):
+        models[name] = language.block_of(figures, name)
     clock = figures(device, f"gpu_clock_hz {mode}")
     source = "2 x gpu_cores x gpu_clock_hz; " + figures.source(device, f"gpu_clock_hz {mode}")
     cores = f"gpu_cores {mode}" if device in orin.DEVICES else "gpu_cores"
@@ -70,7 +83,7 @@ def make_mode(figures, device, mode):
 
 def make_device(figures, device):
     """One file."""
-    title, modes = laws.BOARDS[device]
+    title, modes = laws.title_of(device), modes_of(device)
     source = figures.source(device, "memory_bytes")
     return {
         "format": "mdi-compute-trace",
@@ -79,7 +92,7 @@ def make_device(figures, device):
         "title": "NVIDIA Jetson " + title,
         "memory_bytes": int(figures(device, "memory_bytes")),
         "memory_provenance": laws.provenance("published", source, eager=False),
-        "staging": laws.staging(figures, device),
+        "staging": language.staging(figures, device),
         "default_mode": modes[0],
         "modes": {mode: make_mode(figures, device, mode) for mode in modes},
     }
@@ -122,13 +135,22 @@ def check_names(path):
 def print_totals():
     """One line for each model, board and mode."""
     figures = laws.Figures()
-    for device, (_, modes) in laws.BOARDS.items():
-        for mode in modes:
-            for name in LAYERS:
+    for device in laws.BOARDS:
+        for mode in modes_of(device):
+            for name in pytorch_models(device, mode):
                 layers, dispatch, origin = service_times(figures, device, mode, name)
                 total = f"{sum(layers.values()) * 1e3:.1f} ms +-{origin['error_band']:g}"
                 each = f"{len(layers)} layers, dispatch {dispatch * 1e6:.1f} us each"
                 print(f"{device} {mode} {name}: {total}; {each}")
+            for name in language.MODELS.get((device, mode), ()):
+                block = language.block_of(figures, name)
+                total = sum(layer["mean_s"] for layer in block["layers"].values())
+                cached = sum(layer.get("cached_s", 0) for layer in block["layers"].values())
+                line = f"{total * 1e3:.1f} ms +-{block['provenance']['error_band']:g} for "
+                line += f"{block['generation']['tokens']} tokens; {len(block['layers'])} layers"
+                if cached:
+                    line += f"; {cached * 1e3:.1f} ms for a token with a cache"
+                print(f"{device} {mode} {name}: {line}")
 
 
 def main():
