@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Author: the mdi developers
 
-// Checks files of ours: scenarios, compute traces, models and their descriptions.
+// Checks files of ours: scenarios, compute traces, link traces, models and their descriptions.
 
 #include "mdi-json-reader.h"
 #include "mdi-program.h"
@@ -24,8 +24,8 @@ int
 Validate(int argc, char* argv[])
 {
     CommandLine cmd(__FILE__);
-    cmd.Usage("Checks files and the files that they name: scenarios, compute traces, models (.pt) "
-              "and their descriptions, layer graphs. mdi-validate FILE...");
+    cmd.Usage("Checks files and the files that they name: scenarios, compute traces, link traces "
+              "(.csv), models (.pt) and their descriptions, layer graphs. mdi-validate FILE...");
     std::vector<char*> flags{argv[0]};
     std::vector<std::string> files;
     for (int i = 1; i < argc; ++i)

@@ -79,6 +79,43 @@ NamesOf(const std::vector<T>& things)
     return names;
 }
 
+/// Where the figures of link traces come from; a trace without that says null.
+nlohmann::ordered_json
+LinkTraces(const Scenario& scenario)
+{
+    using Json = nlohmann::ordered_json;
+    Json links = Json::array();
+    for (size_t i = 0; i < scenario.networks.size(); ++i)
+    {
+        const auto& network = scenario.networks[i];
+        if (!network.replay)
+        {
+            continue;
+        }
+        Json provenance;
+        if (const auto& known = network.provenance)
+        {
+            provenance = {{"kind", known->from.kind},
+                          {"source", known->from.source},
+                          {"licence", known->licence}};
+            if (!known->from.note.empty())
+            {
+                provenance["note"] = known->from.note;
+            }
+            if (known->from.errorBand)
+            {
+                provenance["error_band"] = *known->from.errorBand;
+            }
+        }
+        links.push_back({{"network", i},
+                         {"trace", network.traceFile},
+                         {"repeat", network.replay->repeat},
+                         {"start_s", network.replay->start.GetSeconds()},
+                         {"provenance", provenance}});
+    }
+    return links;
+}
+
 void
 WriteManifest(const Scenario& scenario,
               const TensorEngine& engine,
@@ -171,6 +208,7 @@ WriteManifest(const Scenario& scenario,
                           {"models", models}});
     }
     manifest["traces"] = traces;
+    manifest["link_traces"] = LinkTraces(scenario);
     manifest["scenario_file"] = scenario.file;
     manifest["scenario"] = Json::parse(scenario.resolved);
     os << manifest.dump(2) << '\n';

@@ -4,6 +4,7 @@
 #include "mdi-network-helper.h"
 
 #include "mdi-packet-transport.h"
+#include "mdi-queue-discs.h"
 
 #include "ns3/abort.h"
 #include "ns3/arp-cache.h"
@@ -17,18 +18,12 @@
 #include "ns3/ipv4-l3-protocol.h"
 #include "ns3/ipv4-static-routing-helper.h"
 #include "ns3/ipv4-static-routing.h"
-#include "ns3/net-device-queue-interface.h"
 #include "ns3/point-to-point-helper.h"
-#include "ns3/pointer.h"
 #include "ns3/simple-channel.h"
 #include "ns3/simple-net-device-helper.h"
 #include "ns3/string.h"
-#include "ns3/traffic-control-helper.h"
 #include "ns3/uinteger.h"
 #include "ns3/wifi-helper.h"
-#include "ns3/wifi-mac-helper.h"
-#include "ns3/wifi-mac.h"
-#include "ns3/wifi-net-device.h"
 #include "ns3/yans-wifi-helper.h"
 
 #include <algorithm>
@@ -55,9 +50,6 @@ constexpr double CSMA_SHARE = 0.75;
 /// Short: behind it the queue disc lets flows take turns.
 const char* const HOST_QUEUE = "10p";
 
-/// Where stations can be hidden from each other, larger frames are announced.
-constexpr uint32_t RTS_BYTES = 500;
-
 /// A switch has no queue disc: a port holds one TCP window of 512 KiB.
 const char* const PORT_QUEUE = "400p";
 
@@ -67,114 +59,26 @@ Scaled(DataRate rate, double factor)
     return DataRate(static_cast<uint64_t>(rate.GetBitRate() * factor));
 }
 
-/// The names and attributes that differ between versions of ns-3's Wi-Fi are all in here.
-NetDeviceContainer
-InstallWifi(const NodeContainer& nodes, const WifiOptions& options, Ptr<YansWifiChannel> channel)
-{
-    static const std::map<std::string, WifiStandard> standards = {
-        {"802.11a", WIFI_STANDARD_80211a},
-        {"802.11n", WIFI_STANDARD_80211n},
-        {"802.11ac", WIFI_STANDARD_80211ac},
-    };
-    const auto standard = standards.find(options.standard);
-    NS_ABORT_MSG_IF(standard == standards.end(),
-                    "Wi-Fi standard \"" << options.standard
-                                        << "\", not one of 802.11a, 802.11n, 802.11ac");
-    NS_ABORT_MSG_IF(options.band != "5GHz" && options.band != "2.4GHz",
-                    "Wi-Fi band \"" << options.band << "\", not one of 2.4GHz, 5GHz");
-    NS_ABORT_MSG_IF(options.band == "2.4GHz" && options.standard != "802.11n",
-                    options.standard << " has no 2.4 GHz band");
-    const std::string band = options.band == "5GHz" ? "BAND_5GHZ" : "BAND_2_4GHZ";
-
-    WifiHelper wifi;
-    wifi.SetStandard(standard->second);
-    wifi.SetRemoteStationManager("ns3::ConstantRateWifiManager",
-                                 "DataMode",
-                                 StringValue(options.dataMode),
-                                 "ControlMode",
-                                 StringValue(options.controlMode),
-                                 "RtsCtsThreshold",
-                                 UintegerValue(options.rangeM > 0 ? RTS_BYTES : 4692480));
-    YansWifiPhyHelper phy;
-    phy.SetChannel(channel);
-    phy.Set("ChannelSettings",
-            StringValue("{0, " + std::to_string(options.channelWidthMHz) + ", " + band + ", 0}"));
-    WifiMacHelper mac;
-    std::vector<std::pair<std::string, uint32_t>> aggregation;
-    if (options.standard == "802.11n")
-    {
-        // Aggregates under one plain acknowledgement (A-MSDU) instead of block acknowledgement
-        // (A-MPDU): ns-3.37 opens the latter in both directions of an ad hoc pair at once, and on a
-        // busy channel the two sides then disagree on the window and a pair falls silent for good.
-        for (const char* category : {"VO", "VI", "BE", "BK"})
-        {
-            const std::string name(category);
-            aggregation.emplace_back(name + "_MaxAmpduSize", 0);
-            aggregation.emplace_back(name + "_MaxAmsduSize", 7935);
-        }
-    }
-    mac.SetType("ns3::AdhocWifiMac");
-    const NetDeviceContainer devices = wifi.Install(phy, mac, nodes);
-    for (uint32_t i = 0; i < devices.GetN(); ++i)
-    {
-        auto device = DynamicCast<WifiNetDevice>(devices.Get(i));
-        for (const auto& [name, bytes] : aggregation)
-        {
-            device->GetMac()->SetAttribute(name, UintegerValue(bytes));
-        }
-        if (!device->GetMac()->GetQosSupported())
-        {
-            continue; // 802.11a knows no categories and no block acknowledgement
-        }
-        for (const char* name : {"VO_Txop", "VI_Txop", "BE_Txop", "BK_Txop"})
-        {
-            PointerValue txop;
-            device->GetMac()->GetAttribute(name, txop);
-            // ns-3 gives up on block acknowledgement after 1 ms, which a busy channel easily takes,
-            // and the two sides then disagree for good; Linux waits for 500 ms and more.
-            txop.GetObject()->SetAttribute("AddBaResponseTimeout", TimeValue(MilliSeconds(500)));
-            // Room for three aggregates: what waits longer does so where flows take turns, not in
-            // the order of arrival. No lifetime, as in Linux: frames that expire (after 500 ms in
-            // ns-3) can leave 3.37's block acknowledgement window stuck for good.
-            PointerValue queue;
-            txop.GetObject()->GetAttribute("Queue", queue);
-            queue.GetObject()->SetAttribute("MaxSize", StringValue("128p"));
-            queue.GetObject()->SetAttribute("MaxDelay", TimeValue(Seconds(1000)));
-        }
-    }
-    return devices;
-}
-
-/**
- * Flows take turns at each device (as with Linux's fq_codel), but CoDel drops nothing: ns-3 has no
- * TCP small queues, so that a sender's own window would stand in its own queue and be dropped
- * there. TCP's buffers bound what waits.
- */
-void
-InstallQueueDiscs(const NetDeviceContainer& devices)
-{
-    for (uint32_t i = 0; i < devices.GetN(); ++i)
-    {
-        auto queues = devices.Get(i)->GetObject<NetDeviceQueueInterface>();
-        const std::size_t number = queues ? queues->GetNTxQueues() : 1;
-        const char* fair = "ns3::FqCoDelQueueDisc";
-        const StringValue never("1000s");
-        TrafficControlHelper helper;
-        if (number == 1)
-        {
-            helper.SetRootQueueDisc(fair, "Target", never);
-        }
-        else
-        {
-            const uint16_t handle = helper.SetRootQueueDisc("ns3::MqQueueDisc");
-            const auto classes = helper.AddQueueDiscClasses(handle, number, "ns3::QueueDiscClass");
-            helper.AddChildQueueDiscs(handle, classes, fair, "Target", never);
-        }
-        helper.Install(devices.Get(i));
-    }
-}
-
 } // namespace
+
+void
+NetworkHelper::SetTrace(const std::optional<LinkReplay>& replay)
+{
+    m_replay = replay;
+}
+
+void
+NetworkHelper::Add(Link link)
+{
+    if (m_replay)
+    {
+        const double mean = std::max(1.0, m_replay->trace->MeanRateBps() * SEGMENT / MTU);
+        link.goodput = std::min(link.goodput, DataRate(static_cast<uint64_t>(mean)));
+        link.delay += m_replay->trace->MeanDelay();
+        link.replay = m_replay;
+    }
+    m_links.push_back(link);
+}
 
 void
 NetworkHelper::Connect(uint32_t a, uint32_t b, size_t link)
@@ -197,7 +101,7 @@ NetworkHelper::AddPointToPoint(Ptr<Node> a, Ptr<Node> b, DataRate rate, Time del
     link.goodput = Scaled(rate, SEGMENT / (SEGMENT + TCP_IP + 2));
     link.delay = delay;
     Connect(a->GetId(), b->GetId(), m_links.size());
-    m_links.push_back(link);
+    Add(link);
 }
 
 void
@@ -225,7 +129,7 @@ NetworkHelper::AddStar(
     BridgeHelper().Install(center, ports);
     link.goodput = goodput;
     link.delay = delay + delay;
-    m_links.push_back(link);
+    Add(link);
 }
 
 void
@@ -306,7 +210,7 @@ NetworkHelper::AddWifiAdhoc(NodeContainer nodes,
             }
         }
     }
-    m_links.push_back(link);
+    Add(link);
 }
 
 void
@@ -321,7 +225,8 @@ NetworkHelper::AssignAddresses()
         {
             size *= 2;
         }
-        InstallQueueDiscs(link.devices);
+        const auto shapers = InstallQueueDiscs(link.devices, link.replay);
+        m_shapers.insert(m_shapers.end(), shapers.begin(), shapers.end());
         next = (next + size - 1) / size * size;
         NS_ABORT_MSG_IF(next + size > Ipv4Address("11.0.0.0").Get(), "Too many links");
         Ipv4AddressHelper addresses(Ipv4Address(next), Ipv4Mask(~(size - 1)));
@@ -520,6 +425,10 @@ NetworkHelper::AssignStreams(int64_t stream)
         nodes.Add(node);
     }
     stream += InternetStackHelper().AssignStreams(nodes, stream);
+    for (const auto& shaper : m_shapers)
+    {
+        stream += shaper->AssignStreams(stream);
+    }
     return stream - begin;
 }
 

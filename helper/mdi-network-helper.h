@@ -5,6 +5,9 @@
 #define MDI_NETWORK_HELPER_H
 
 #include "mdi-deployment.h"
+#include "mdi-link-trace.h"
+#include "mdi-trace-shaper.h"
+#include "mdi-wifi.h"
 
 #include "ns3/data-rate.h"
 #include "ns3/net-device-container.h"
@@ -16,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,22 +27,6 @@ namespace ns3
 {
 namespace mdi
 {
-
-/**
- * One Wi-Fi channel without access point. Prefer 802.11n: 802.11ac cannot do without block
- * acknowledgement, with which ns-3.37 lets a pair of stations fall silent for good now and then
- * where five or more send at once (1 of 8 random streams in our trials).
- */
-struct WifiOptions
-{
-    std::string standard = "802.11n";           //!< "802.11a", "802.11n" or "802.11ac"
-    std::string dataMode = "HtMcs3";            //!< of unicast data, such as "OfdmRate24Mbps"
-    std::string controlMode = "OfdmRate24Mbps"; //!< of answers such as acknowledgements
-    uint16_t channelWidthMHz = 20;              //!< 20, 40, 80 or 160, as the standard allows
-    std::string band = "5GHz";                  //!< "2.4GHz" (802.11n only) or "5GHz"
-    double rangeM = 0; //!< nothing is heard farther away than this; 0: all hear each other
-    DataRate nominalGoodput = DataRate("20Mbps"); //!< one TCP flow's, as planners assume it
-};
 
 /**
  * Builds networks between nodes: links first, then Install once. A node may have any number of
@@ -56,6 +44,15 @@ struct WifiOptions
 class NetworkHelper
 {
   public:
+    /**
+     * Links added from here on replay a trace: every node's device at such a link gets a
+     * TraceShaper in front, which limits, delays and loses what the node sends into the link. The
+     * link below keeps its own rate and delay. At a switch or a Wi-Fi channel, that is a limit of
+     * each node's own.
+     * \param replay what and how; nothing ends it
+     */
+    void SetTrace(const std::optional<LinkReplay>& replay);
+
     /**
      * A full-duplex cable.
      * \param a one end
@@ -116,13 +113,14 @@ class NetworkHelper
     /**
      * Nominal figures of the path that messages take. A link's goodput is its line rate times
      * 1448 / (1448 + 32 TCP + 20 IP + L2) with 2 bytes of PPP or 38 of Ethernet; a Wi-Fi channel's
-     * is WifiOptions::nominalGoodput, also where its hops share the channel.
+     * is WifiOptions::nominalGoodput, also where its hops share the channel. A trace limits it to
+     * the trace's mean rate times 1448 / 1500 and adds its mean delay.
      */
     PathInfo Path(uint32_t from, uint32_t to) const;
 
     /**
-     * Fixes the random streams of all that is random here: medium access, radios and
-     * ARP. After Install.
+     * Fixes the random streams of all that is random here: medium access, radios, ARP and
+     * losses of traces. After Install.
      * \param stream the first stream to use
      * \return how many were used
      */
@@ -138,16 +136,18 @@ class NetworkHelper
     /// A medium and who is at it.
     struct Link
     {
-        NodeContainer nodes;           //!< who
-        NetDeviceContainer devices;    //!< theirs, in the same order
-        std::vector<uint32_t> address; //!< theirs, in the same order
-        DataRate goodput;              //!< nominal
-        Time delay;                    //!< between two of them
+        NodeContainer nodes;              //!< who
+        NetDeviceContainer devices;       //!< theirs, in the same order
+        std::vector<uint32_t> address;    //!< theirs, in the same order
+        DataRate goodput;                 //!< nominal
+        Time delay;                       //!< between two of them
+        std::optional<LinkReplay> replay; //!< in front of every device
     };
 
     /// The tree of the fewest hops from a node: who comes before whom.
     using Tree = std::map<uint32_t, uint32_t>;
 
+    void Add(Link link);
     void Connect(uint32_t a, uint32_t b, size_t link);
     void AddStar(NodeContainer nodes,
                  Time delay,
@@ -158,6 +158,7 @@ class NetworkHelper
     void Route(Ptr<Node> node);
     uint32_t AddressAt(uint32_t node, size_t link) const;
 
+    std::optional<LinkReplay> m_replay; //!< of the links that are added next
     std::vector<Link> m_links;
     /// By node, by one-hop neighbour: the first link between them.
     std::map<uint32_t, std::map<uint32_t, size_t>> m_adjacent;
@@ -165,6 +166,7 @@ class NetworkHelper
     NodeContainer m_switches;
     NetDeviceContainer m_wifiDevices;
     std::vector<Ptr<YansWifiChannel>> m_wifiChannels;
+    std::vector<Ptr<TraceShaper>> m_shapers;
     NetDeviceContainer m_csmaDevices;         //!< of nodes and switches
     mutable std::map<uint32_t, Tree> m_trees; //!< Fewest, by its argument
     bool m_installed = false;

@@ -9,6 +9,8 @@
 #include "mdi-did-you-mean.h"
 #include "mdi-json-reader.h"
 #include "mdi-model-reader.h"
+#include "mdi-network-reader.h"
+#include "mdi-scenario-names.h"
 #include "mdi-strategy-reader.h"
 
 #include <algorithm>
@@ -30,33 +32,8 @@ namespace
 using Json = nlohmann::json;
 
 constexpr double MAX_TIME_S = 1e9;
-constexpr uint32_t MAX_NODES = 10000;
-constexpr uint32_t MAX_MESH_NODES = 64; // 2016 links
 constexpr uint32_t MAX_ITEMS = 100000000;
 constexpr uint32_t MAX_TOKENS = 65535; // passes have 16 bits in messages
-
-/// A path as written in a scenario: relative to the scenario's folder.
-std::string
-Resolve(const std::string& scenario, const std::string& path)
-{
-    const std::filesystem::path p(path);
-    return p.is_absolute()
-               ? path
-               : (std::filesystem::path(scenario).parent_path() / p).lexically_normal().string();
-}
-
-/// Index of a name in a list; a message with the nearest one otherwise.
-uint32_t
-Find(const JsonReader& at, const std::vector<std::string>& names, const std::string& what)
-{
-    const std::string name = at.Name();
-    const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end())
-    {
-        at.Fail("unknown " + what + " " + Quoted(name), DidYouMean(name, names));
-    }
-    return static_cast<uint32_t>(found - names.begin());
-}
 
 template <typename T>
 std::vector<std::string>
@@ -172,7 +149,7 @@ ModelSpec
 ReadScenarioModel(const std::string& name, const JsonReader& json, const std::string& scenario)
 {
     json.AllowOnly({"file", "inputs", "exits", "preprocess", "input_set", "autoencoder"});
-    const std::string file = Resolve(scenario, json["file"].Name());
+    const std::string file = ResolvePath(scenario, json["file"].Name());
     if (!std::filesystem::exists(file))
     {
         json["file"].Fail("there is no model file " + Quoted(file),
@@ -190,7 +167,7 @@ ReadDevice(const JsonReader& json, const Scenario& scenario)
     json.AllowOnly({"name", "trace", "mode", "position_m", "slots", "distribution", "offload_to"});
     Scenario::Device device;
     device.name = NewName(json["name"], scenario.devices);
-    device.traceFile = Resolve(scenario.file, json["trace"].Name());
+    device.traceFile = ResolvePath(scenario.file, json["trace"].Name());
     if (!std::filesystem::exists(device.traceFile))
     {
         json["trace"].Fail("there is no compute trace " + Quoted(device.traceFile),
@@ -224,7 +201,7 @@ ReadOffloadTo(const JsonReader& json, const Scenario& scenario, uint32_t self)
     std::vector<uint32_t> others;
     for (const auto& name : json.Items(1, MAX_NODES))
     {
-        const uint32_t other = Find(name, NamesOf(scenario.devices), "device");
+        const uint32_t other = FindName(name, NamesOf(scenario.devices), "device");
         if (other == self || std::count(others.begin(), others.end(), other) > 0)
         {
             name.Fail("the device is this one, or stands here twice",
@@ -233,76 +210,6 @@ ReadOffloadTo(const JsonReader& json, const Scenario& scenario, uint32_t self)
         others.push_back(other);
     }
     return others;
-}
-
-/// The names that ns-3 gives to the rates of a standard (one spatial stream).
-std::vector<std::string>
-WifiModes(const std::string& standard)
-{
-    std::vector<std::string> modes;
-    if (standard == "802.11a")
-    {
-        for (const char* rate : {"6", "9", "12", "18", "24", "36", "48", "54"})
-        {
-            modes.push_back(std::string("OfdmRate") + rate + "Mbps");
-        }
-        return modes;
-    }
-    for (int mcs = 0; mcs <= (standard == "802.11n" ? 7 : 8); ++mcs) // VHT has no MCS 9 at 20 MHz
-    {
-        modes.push_back((standard == "802.11n" ? "HtMcs" : "VhtMcs") + std::to_string(mcs));
-    }
-    return modes;
-}
-
-Scenario::Network
-ReadNetwork(const JsonReader& json, const Scenario& scenario)
-{
-    Scenario::Network network;
-    network.type = json["type"].OneOf({"point-to-point", "ethernet", "csma", "wifi-adhoc"});
-    const auto names = NamesOf(scenario.devices);
-    const JsonReader nodes = json["nodes"];
-    if (nodes.IsString())
-    {
-        nodes.OneOf({"all"});
-        for (uint32_t i = 0; i < names.size(); ++i)
-        {
-            network.nodes.push_back(i);
-        }
-    }
-    else
-    {
-        for (const auto& node : nodes.Items(2, MAX_NODES))
-        {
-            const uint32_t index = Find(node, names, "node");
-            if (std::count(network.nodes.begin(), network.nodes.end(), index) > 0)
-            {
-                node.Fail("the node stands here twice", "name each node once");
-            }
-            network.nodes.push_back(index);
-        }
-    }
-    if (network.type == "wifi-adhoc")
-    {
-        json.AllowOnly({"type", "nodes", "standard", "data_mode", "range_m", "goodput_bps"});
-        network.standard = json["standard"].OneOf({"802.11a", "802.11n", "802.11ac"});
-        network.dataMode = json["data_mode"].OneOf(WifiModes(network.standard));
-        if (const auto range = json.Find("range_m"))
-        {
-            network.rangeM = range->NonNegative(1e6);
-        }
-        network.goodputBps = json["goodput_bps"].PositiveInt(1000000000000);
-        return network;
-    }
-    json.AllowOnly({"type", "nodes", "rate_bps", "delay_s"});
-    network.rateBps = json["rate_bps"].PositiveInt(1000000000000);
-    network.delay = Seconds(json["delay_s"].NonNegative(1000));
-    if (network.type == "point-to-point" && network.nodes.size() > MAX_MESH_NODES)
-    {
-        nodes.Fail("too many nodes for a link between every two of them",
-                   "name at most " + std::to_string(MAX_MESH_NODES) + ", or use ethernet");
-    }
-    return network;
 }
 
 Scenario::Source
@@ -325,8 +232,8 @@ ReadSource(const JsonReader& json, const Scenario& scenario)
         json["name"].Fail("a source's name stands in CSV columns, where \"all\" means all sources",
                           "another name, without commas and quotes");
     }
-    source.device = Find(json["node"], NamesOf(scenario.devices), "node");
-    source.model = Find(json["model"], NamesOf(scenario.models), "model");
+    source.device = FindName(json["node"], NamesOf(scenario.devices), "node");
+    source.model = FindName(json["model"], NamesOf(scenario.models), "model");
     if (const auto priority = json.Find("priority"))
     {
         source.priority = static_cast<float>(priority->Number(1e-6, 1e6));
@@ -482,7 +389,7 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
     {
         for (const auto& network : networks->Items(0, MAX_NODES * MAX_NODES))
         {
-            scenario.networks.push_back(ReadNetwork(network, scenario));
+            scenario.networks.push_back(ReadNetwork(network, NamesOf(scenario.devices)));
         }
     }
     for (const auto& source : root["sources"].Items(1, MAX_NODES))

@@ -6,6 +6,8 @@
 
 #include "mdi-compute-trace.h"
 #include "mdi-generation.h"
+#include "mdi-link-trace-reader.h"
+#include "mdi-link-trace.h"
 #include "mdi-model-spec.h"
 #include "mdi-preset.h"
 
@@ -45,14 +47,17 @@ struct Scenario
     /// Links between devices.
     struct Network
     {
-        std::string type;            //!< point-to-point, ethernet, csma or wifi-adhoc
-        std::vector<uint32_t> nodes; //!< indices of devices
-        uint64_t rateBps = 0;        //!< all but wifi-adhoc
-        Time delay;                  //!< all but wifi-adhoc
-        std::string standard;        //!< wifi-adhoc, such as 802.11n
-        std::string dataMode;        //!< wifi-adhoc, such as HtMcs3
-        double rangeM = 0;           //!< wifi-adhoc; 0: everybody hears everybody
-        uint64_t goodputBps = 0;     //!< wifi-adhoc: what one bulk TCP transfer gets
+        std::string type;                         //!< point-to-point, ethernet, csma or wifi-adhoc
+        std::vector<uint32_t> nodes;              //!< indices of devices
+        uint64_t rateBps = 0;                     //!< all but wifi-adhoc
+        Time delay;                               //!< all but wifi-adhoc
+        std::string standard;                     //!< wifi-adhoc, such as 802.11n
+        std::string dataMode;                     //!< wifi-adhoc, such as HtMcs3
+        double rangeM = 0;                        //!< wifi-adhoc; 0: everybody hears everybody
+        uint64_t goodputBps = 0;                  //!< wifi-adhoc: what one bulk TCP transfer gets
+        std::optional<LinkReplay> replay;         //!< of a link trace, in front of every device
+        std::string traceFile;                    //!< as written; empty: no trace
+        std::optional<LinkProvenance> provenance; //!< of the trace, if a file says it
     };
 
     /// A source of items.

@@ -49,6 +49,7 @@ BuildNetwork(const Scenario& scenario, const NodeContainer& nodes, NetworkHelper
             members.Add(nodes.Get(index));
             positions.push_back(scenario.devices[index].position);
         }
+        network.SetTrace(part.replay);
         if (part.type == "point-to-point")
         {
             for (uint32_t a = 0; a < members.GetN(); ++a)
@@ -79,6 +80,33 @@ BuildNetwork(const Scenario& scenario, const NodeContainer& nodes, NetworkHelper
         }
     }
     network.Install(nodes);
+}
+
+/// The rates of all traces until now.
+std::vector<RateSample>
+Rates(const Scenario& scenario)
+{
+    std::vector<RateSample> samples;
+    for (uint32_t i = 0; i < scenario.networks.size(); ++i)
+    {
+        const auto& replay = scenario.networks[i].replay;
+        if (!replay)
+        {
+            continue;
+        }
+        const Time last = Simulator::Now();
+        uint64_t before = 0;
+        for (std::optional<Time> at = Time(0); at && *at <= last; at = replay->NextChange(*at))
+        {
+            const uint64_t rate = replay->At(*at).rateBps;
+            if (at->IsZero() || rate != before)
+            {
+                samples.push_back({i, *at, rate});
+                before = rate;
+            }
+        }
+    }
+    return samples;
 }
 
 /// Devices, sources and workers of one system on a network.
@@ -276,6 +304,7 @@ Simulate(const Scenario& scenario,
     record.items = recorder.Items();
     record.spans = recorder.Spans();
     record.queues = recorder.Queues();
+    record.rates = spans ? Rates(scenario) : std::vector<RateSample>();
     record.controlBytes = recorder.ControlBytes();
     for (const auto& items : record.items)
     {

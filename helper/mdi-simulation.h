@@ -17,6 +17,14 @@ namespace ns3
 namespace mdi
 {
 
+/// The rate of a link trace from a time on.
+struct RateSample
+{
+    uint32_t network = 0; //!< index in the scenario
+    Time time;
+    uint64_t rateBps = 0;
+};
+
 /// What one simulation of one system gave.
 struct RunRecord
 {
@@ -27,6 +35,7 @@ struct RunRecord
     std::vector<Span> spans;                    //!< of a run that keeps them
     std::vector<QueueSample> queues;            //!< of a run that keeps spans
     bool generates = false;                     //!< see SummaryHeader
+    std::vector<RateSample> rates;              //!< of a run that keeps spans, by network and time
     uint64_t controlBytes = 0;
     uint64_t unfinished = 0; //!< admitted or not, without an end when the time limit came
 };

@@ -81,6 +81,14 @@ WriteTimelineEvents(std::ostream& os,
                {"ts", micros(sample.time)},
                {"args", {{"input", sample.inputTasks}, {"output", sample.outputTasks}}}});
     }
+    for (const auto& sample : record.rates)
+    {
+        write({{"name", "link trace of network " + std::to_string(sample.network)},
+               {"ph", "C"},
+               {"pid", process},
+               {"ts", micros(sample.time)},
+               {"args", {{"rate_bps", sample.rateBps}}}});
+    }
     uint64_t id = 0;
     for (const auto& span : record.spans)
     {

@@ -18,7 +18,8 @@ namespace mdi
 /**
  * A run's spans as events of the Chrome trace-event format, each followed by a comma and a new
  * line: a process per run, in it a thread per device (complete events) and per link (asynchronous
- * events, since several tensors can be under way at once). Times in microseconds.
+ * events, since several tensors can be under way at once), counters of queues and of the rates of
+ * link traces. Times in microseconds.
  *
  * \param os where to
  * \param record a run with spans

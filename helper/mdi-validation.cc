@@ -6,9 +6,11 @@
 #include "mdi-compute-trace-reader.h"
 #include "mdi-json-reader.h"
 #include "mdi-layer-graph-json.h"
+#include "mdi-link-trace-reader.h"
 #include "mdi-model-reader.h"
 #include "mdi-simulation.h"
 
+#include <cmath>
 #include <filesystem>
 
 namespace ns3
@@ -44,6 +46,35 @@ ValidateModel(const std::string& file, Ptr<TensorEngine> engine)
     return Count(engine->Graph(0).Size(), "layer");
 }
 
+/// A run does without the provenance, a trace that is passed on does not.
+std::string
+ValidateLinkTrace(const std::string& file)
+{
+    const LinkTrace trace = ReadLinkTrace(file);
+    if (!ReadLinkProvenance(file))
+    {
+        throw BadInput(file + ": there is no " + LinkProvenanceFile(file) +
+                       "; say there where the figures come from");
+    }
+    return "link trace, " + Count(trace.rows.size(), "row") + ", " +
+           std::to_string(std::llround(trace.MeanRateBps())) + " b/s in the mean";
+}
+
+std::string
+ValidateLinkProvenance(const std::string& file)
+{
+    const std::string suffix = LinkProvenanceFile("");
+    const bool named =
+        file.size() > suffix.size() && file.substr(file.size() - suffix.size()) == suffix;
+    const std::string trace = file.substr(0, named ? file.size() - suffix.size() : 0) + ".csv";
+    if (!named || !fs::exists(trace))
+    {
+        throw BadInput(file + ": there is no link trace beside it; name it as the trace, x" +
+                       suffix + " for x.csv");
+    }
+    return "provenance of a " + ValidateLinkTrace(trace);
+}
+
 } // namespace
 
 std::string
@@ -53,9 +84,17 @@ ValidateFile(const std::string& file, const std::function<Ptr<TensorEngine>()>& 
     {
         return "model, " + ValidateModel(file, engine());
     }
+    if (fs::path(file).extension() == ".csv")
+    {
+        return ValidateLinkTrace(file);
+    }
     const JsonReader document = JsonReader::FromFile(file);
     const JsonReader format = document["format"];
-    format.OneOf({"mdi-scenario", "mdi-compute-trace", "mdi-model", "mdi-layer-graph"});
+    format.OneOf({"mdi-scenario",
+                  "mdi-compute-trace",
+                  "mdi-model",
+                  "mdi-layer-graph",
+                  "mdi-link-provenance"});
     const std::string kind = format.String();
     if (kind == "mdi-scenario")
     {
@@ -65,6 +104,10 @@ ValidateFile(const std::string& file, const std::function<Ptr<TensorEngine>()>& 
     {
         ReadComputeTrace(document);
         return "compute trace, " + Count(ComputeTraceModes(file).size(), "power mode");
+    }
+    if (kind == "mdi-link-provenance")
+    {
+        return ValidateLinkProvenance(file);
     }
     if (kind == "mdi-layer-graph")
     {

@@ -523,6 +523,65 @@ class LostItems(ProgramTest):
             self.assertNotIn("codec", json.load(file)["systems"][0])
 
 
+class LinkTraces(ProgramTest):
+    ROWS = b"time_s,rate_bps,delay_s,loss\n0,20000000,0.002,0\n0.5,5000000,0.01,0.01\n"
+    PROVENANCE = {
+        "format": "mdi-link-provenance",
+        "version": 1,
+        "kind": "measured",
+        "source": "invented for a test",
+        "licence": "none",
+    }
+
+    def traced(self):
+        document = scenario()
+        document["networks"][0].update(trace="link.csv", trace_repeat=True)
+        document["runs"] = 1
+        for source in document["sources"]:
+            source["items"] = 10
+        return self.write("scenario.json", document)
+
+    def test_a_run_names_the_trace_and_shows_its_rate(self):
+        self.write("link.csv", self.ROWS)
+        file = self.traced()
+        flags = ["--systems=ddi", "--tensors=none"]
+        self.run_well(file, "--out=without", *flags)
+        self.write("link.provenance.json", self.PROVENANCE)
+        self.run_well(file, "--out=with", *flags)
+        for name in ("items.csv", "summary.csv", "timeline.json"):
+            both = [read(self.path(os.path.join(out, name))) for out in ("without", "with")]
+            self.assertEqual(*both, name)
+        for out, provenance in [
+            ("without", None),
+            ("with", {k: self.PROVENANCE[k] for k in ("kind", "source", "licence")}),
+        ]:
+            manifest = json.loads(read(self.path(out + "/manifest.json")))
+            (link,) = manifest["link_traces"]
+            self.assertEqual(link.pop("trace"), self.path("link.csv"))
+            self.assertEqual(
+                link, {"network": 0, "repeat": True, "start_s": 0, "provenance": provenance}
+            )
+        events = json.loads(read(self.path("with/timeline.json")))["traceEvents"]
+        rates = [e for e in events if e.get("ph") == "C" and e["name"].startswith("link trace")]
+        self.assertEqual([e["args"]["rate_bps"] for e in rates][:2], [20000000, 5000000])
+        self.assertEqual([e["ts"] for e in rates][:3], [0.0, 5e5, 1e6])
+        last = max(e["ts"] for e in events if "ts" in e)
+        self.assertTrue(all(e["ts"] <= last for e in rates))
+
+    def test_bad_traces(self):
+        self.write("link.csv", self.ROWS + b"0.4,1,0,0\n")
+        self.assert_refused(self.run_program(self.traced()), "link.csv:4: ", "sort")
+        validate = os.path.join(BUILD, "mdi-validate")
+        self.assert_refused(self.call(validate, self.path("link.csv")), "link.csv:4: ")
+        self.write("link.csv", self.ROWS)
+        result = self.call(validate, self.path("link.csv"))
+        self.assert_refused(result, "there is no", "link.provenance.json")
+        self.write("link.provenance.json", self.PROVENANCE)
+        result = self.call(validate, self.path("link.csv"), self.path("link.provenance.json"))
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertIn("link trace, 2 rows, 12500000 b/s in the mean", result.stdout)
+
+
 class OtherPrograms(ProgramTest):
     def test_first_example(self):
         result = self.call(os.path.join(BUILD, "mdi-first"), cwd=ROOT)

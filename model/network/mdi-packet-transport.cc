@@ -3,6 +3,8 @@
 
 #include "mdi-packet-transport.h"
 
+#include "mdi-trace-shaper.h"
+
 #include "ns3/abort.h"
 #include "ns3/boolean.h"
 #include "ns3/inet-socket-address.h"
@@ -606,6 +608,10 @@ Silence(Ptr<Node> node, Ptr<NetDevice> device)
     auto trafficControl = node->GetObject<TrafficControlLayer>();
     Ptr<QueueDisc> disc =
         trafficControl ? trafficControl->GetRootQueueDiscOnDevice(device) : nullptr;
+    if (auto shaper = DynamicCast<TraceShaper>(disc))
+    {
+        shaper->Flush();
+    }
     while (disc && disc->GetNPackets() > 0 && disc->Dequeue())
     {
     }
