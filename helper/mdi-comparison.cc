@@ -3,6 +3,7 @@
 
 #include "mdi-comparison.h"
 
+#include "mdi-arrival-reader.h"
 #include "mdi-job-pool.h"
 #include "mdi-results-folder.h"
 #include "mdi-simulation.h"
@@ -171,6 +172,22 @@ WriteManifest(const Scenario& scenario,
                           {"models", models}});
     }
     manifest["traces"] = traces;
+    for (const auto& source : scenario.sources)
+    {
+        if (!source.arrivalsFile.empty())
+        {
+            Json arrivals{{"source", source.name}, {"file", source.arrivalsFile}};
+            if (const auto from = ReadArrivalProvenance(source.arrivalsFile))
+            {
+                arrivals["provenance"] = {{"kind", from->kind}, {"source", from->source}};
+            }
+            manifest["arrivals"].push_back(arrivals);
+        }
+        if (!source.inputs.empty())
+        {
+            manifest["inputs"][source.name] = source.inputs; // who replays this run needs them
+        }
+    }
     manifest["scenario_file"] = scenario.file;
     manifest["scenario"] = Json::parse(scenario.resolved);
     os << manifest.dump(2) << '\n';

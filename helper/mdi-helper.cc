@@ -80,6 +80,7 @@ MdiHelper::AddSource(Ptr<Node> node, uint32_t model, const SourceOptions& option
     source.accuracy = options.accuracy;
     source.items = options.items;
     source.inputOffset = options.inputOffset;
+    source.inputs = options.inputs;
     m_options.push_back(options);
     return m_deployment->AddSource(source);
 }

@@ -5,6 +5,7 @@
 
 #include "mdi-admission-reader.h"
 #include "mdi-admission.h"
+#include "mdi-arrival-reader.h"
 #include "mdi-compute-trace-reader.h"
 #include "mdi-did-you-mean.h"
 #include "mdi-json-reader.h"
@@ -304,8 +305,35 @@ ReadNetwork(const JsonReader& json, const Scenario& scenario)
     return network;
 }
 
+/// Times and inputs of a source whose admission is a file, and how many of them it takes.
+void
+ReadArrivals(const JsonReader& json,
+             const std::string& scenario,
+             ArrivalReader& reader,
+             Scenario::Source& source)
+{
+    const JsonReader admission = json["admission"];
+    source.arrivalsFile = Resolve(scenario, admission["file"].Name());
+    Arrivals arrivals = reader.Read(admission, source.arrivalsFile, source.name, source.start);
+    const size_t rows = arrivals.times.size();
+    source.items = static_cast<uint32_t>(rows);
+    if (const auto items = json.Find("items"))
+    {
+        source.items = static_cast<uint32_t>(items->PositiveInt(MAX_ITEMS));
+        if (source.items > rows)
+        {
+            items->Fail("the file has only " + std::to_string(rows) + " rows for this source",
+                        "no more than that, or no items: then all rows are taken");
+        }
+    }
+    arrivals.times.resize(source.items);
+    arrivals.inputs.resize(arrivals.inputs.empty() ? 0 : source.items);
+    source.times = std::move(arrivals.times);
+    source.inputs = std::move(arrivals.inputs);
+}
+
 Scenario::Source
-ReadSource(const JsonReader& json, const Scenario& scenario)
+ReadSource(const JsonReader& json, const Scenario& scenario, ArrivalReader& arrivals)
 {
     json.AllowOnly({"name",
                     "node",
@@ -333,7 +361,6 @@ ReadSource(const JsonReader& json, const Scenario& scenario)
     {
         source.accuracy = accuracy->Number(1e-6, 1);
     }
-    source.items = static_cast<uint32_t>(json["items"].PositiveInt(MAX_ITEMS));
     if (const auto first = json.Find("first_input"))
     {
         source.inputOffset = static_cast<uint32_t>(first->NonNegativeInt(MAX_ITEMS));
@@ -352,6 +379,12 @@ ReadSource(const JsonReader& json, const Scenario& scenario)
     {
         json["admission"].Fail(error.what());
     }
+    if (json["admission"]["type"].String() == "trace")
+    {
+        ReadArrivals(json, scenario.file, arrivals, source);
+        return source;
+    }
+    source.items = static_cast<uint32_t>(json["items"].PositiveInt(MAX_ITEMS));
     if (!source.times.empty() && source.times.size() < source.items)
     {
         json["admission"]["times_s"].Fail("fewer times than items", "one time per item");
@@ -450,9 +483,10 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
             scenario.networks.push_back(ReadNetwork(network, scenario));
         }
     }
+    ArrivalReader arrivals;
     for (const auto& source : root["sources"].Items(1, MAX_NODES))
     {
-        scenario.sources.push_back(ReadSource(source, scenario));
+        scenario.sources.push_back(ReadSource(source, scenario, arrivals));
     }
     CheckProfiles(root, scenario);
     scenario.systems = ReadSystems(root.Find("systems"), changes.systems);

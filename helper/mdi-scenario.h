@@ -63,9 +63,11 @@ struct Scenario
         double accuracy = 1;
         uint32_t items = 0;
         uint32_t inputOffset = 0;
+        std::vector<uint32_t> inputs; //!< by item; empty: from inputOffset on
         Time start;
         ObjectFactory admission;
-        std::vector<Time> times; //!< of a trace admission
+        std::vector<Time> times;  //!< of a trace admission
+        std::string arrivalsFile; //!< that they are from; empty: the scenario itself
     };
 
     std::string file;

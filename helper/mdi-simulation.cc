@@ -116,6 +116,7 @@ InstallSystem(const Scenario& scenario,
         options.accuracy = source.accuracy;
         options.items = source.items;
         options.inputOffset = source.inputOffset;
+        options.inputs = source.inputs;
         options.start = source.start;
         options.admission = source.admission;
         options.times = source.times;

@@ -3,6 +3,7 @@
 
 #include "mdi-validation.h"
 
+#include "mdi-arrival-reader.h"
 #include "mdi-compute-trace-reader.h"
 #include "mdi-json-reader.h"
 #include "mdi-layer-graph-json.h"
@@ -52,6 +53,11 @@ ValidateFile(const std::string& file, const std::function<Ptr<TensorEngine>()>& 
     if (fs::path(file).extension() == ".pt")
     {
         return "model, " + ValidateModel(file, engine());
+    }
+    if (fs::path(file).extension() == ".csv")
+    {
+        ReadArrivalProvenance(file);
+        return ArrivalFile(file).Describe();
     }
     const JsonReader document = JsonReader::FromFile(file);
     const JsonReader format = document["format"];

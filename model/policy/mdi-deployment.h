@@ -59,7 +59,14 @@ class Deployment : public SimpleRefCount<Deployment>
         float priority = 1;       //!< gamma_m > 0, larger is more important
         double accuracy = 1;      //!< alpha_m in (0, 1]
         uint32_t items = 0;       //!< data that it admits
-        uint32_t inputOffset = 0; //!< its item i is input inputOffset + i of the input set
+        uint32_t inputOffset = 0; //!< its item i is input inputOffset + i of the input set ...
+        std::vector<uint32_t> inputs = {}; //!< ... unless they stand here, by item
+
+        /// Which input of the input set an item is.
+        uint32_t InputNumber(uint32_t item) const
+        {
+            return inputs.empty() ? inputOffset + item : inputs.at(item);
+        }
     };
 
     explicit Deployment(Ptr<TensorEngine> engine);
@@ -125,8 +132,8 @@ class Deployment : public SimpleRefCount<Deployment>
                       uint32_t source,
                       const std::vector<uint32_t>& members) const;
 
-    /// Bytes of the weights that a node holds by the plans so far: of the units that these put on it;
-    /// where a router decides, of all; codecs included.
+    /// Bytes of the weights that a node holds by the plans so far: of the units that these put on
+    /// it; where a router decides, of all; codecs included.
     uint64_t WeightBytesOn(uint32_t node) const;
 
     /// Whether the codec changes anything that the plans may send.
