@@ -99,6 +99,7 @@ WriteManifest(const Scenario& scenario,
     manifest["seed"] = scenario.seed;
     manifest["first_run"] = scenario.firstRun;
     manifest["runs"] = scenario.runs;
+    manifest["trace_error"] = scenario.traceError;
     Json systems = Json::array();
     for (const auto& system : scenario.systems)
     {

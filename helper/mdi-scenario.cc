@@ -430,6 +430,7 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
     };
     change("network", changes.network, !changes.network.empty());
     change("tensors", changes.tensors, !changes.tensors.empty());
+    change("trace_error", changes.traceError, !changes.traceError.empty());
     change("runs", changes.runs, changes.runs > 0);
     change("seed", changes.seed, changes.seed > 0);
 
@@ -449,6 +450,7 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
                     "seed",
                     "network",
                     "tensors",
+                    "trace_error",
                     "time_limit_s"});
     root.CheckFormat("mdi-scenario", 1);
     scenario.name = root["name"].Name();
@@ -506,6 +508,10 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
     if (const auto tensors = root.Find("tensors"))
     {
         scenario.tensors = tensors->OneOf({"execute", "memo", "none"});
+    }
+    if (const auto error = root.Find("trace_error"))
+    {
+        scenario.traceError = error->OneOf({"none", "sample"});
     }
     scenario.timeLimit = Seconds(86400);
     if (const auto limit = root.Find("time_limit_s"))

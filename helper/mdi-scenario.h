@@ -83,8 +83,10 @@ struct Scenario
     uint32_t firstRun = 0;          //!< number of the first run
     std::string network = "packet"; //!< fidelity
     std::string tensors = "memo";   //!< execute, memo or none
-    Time timeLimit;                 //!< simulated time after which a run is given up
-    std::string resolved;           //!< the document after all changes, as JSON text
+    std::string traceError =
+        "none";           //!< none, or sample: each run draws from the traces' error bands
+    Time timeLimit;       //!< simulated time after which a run is given up
+    std::string resolved; //!< the document after all changes, as JSON text
 };
 
 /// Changes from the command line; empty or 0 leaves the file's value.
@@ -94,6 +96,7 @@ struct ScenarioChanges
     std::string systems;           //!< names, separated by commas
     std::string network;
     std::string tensors;
+    std::string traceError;
     uint32_t runs = 0;
     uint32_t seed = 0;
 };

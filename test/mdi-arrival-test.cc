@@ -58,7 +58,7 @@ ItemsText(const RunRecord& record)
 }
 
 RunRecord
-RunOf(const Scenario& scenario, const std::string& system, uint32_t run)
+RunOf(Scenario scenario, const std::string& system, uint32_t run)
 {
     const auto engine = LoadModels(scenario, CreateObject<TensorEngine>());
     return Simulate(scenario, MakePreset(system), run, engine, false);

@@ -452,6 +452,31 @@ class GoodRun(ProgramTest):
             arrivals = json.load(file)["arrivals"]
         self.assertEqual({a["provenance"]["kind"] for a in arrivals}, {"synthetic"})
 
+    def test_trace_error(self):
+        arguments = [self.FILE, "--trace-error=sample", "--seed=5", *self.SMALL]
+        result = self.run_well(*arguments, "--systems=ms-mdi,local", "--out=first")
+        self.assertIn("2 runs; service times drawn from their error bands; mean", result.stdout)
+        with open(self.path("first/manifest.json"), encoding="utf-8") as file:
+            manifest = json.load(file)
+        self.assertEqual(manifest["trace_error"], "sample")
+        self.assertEqual(manifest["scenario"]["trace_error"], "sample")
+        # The same bytes on one core, and whatever else runs.
+        one_core = ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
+        program = [*(one_core if shutil.which("taskset") else []), os.path.join(BUILD, "mdi-run")]
+        again = self.call(*program, *arguments, "--systems=local,ms-mdi", "--out=again")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        first, second = (rows(self.path(f + "/items.csv")) for f in ("first", "again"))
+        for system in ("local", "ms-mdi"):
+            mine, theirs = ([r for r in f if r["system"] == system] for f in (first, second))
+            self.assertEqual(mine, theirs)
+        # Other devices than without, on the same arrivals.
+        self.run_well(self.FILE, "--seed=5", *self.SMALL, "--systems=ms-mdi,local", "--out=none")
+        none = rows(self.path("none/items.csv"))
+        self.assertEqual([r["admitted_s"] for r in none], [r["admitted_s"] for r in first])
+        self.assertTrue(all(a["completed_s"] != b["completed_s"] for a, b in zip(none, first)))
+        refused = self.run_program(self.FILE, "--trace-error=samples", "--out=no")
+        self.assert_refused(refused, "/trace_error: ", "did you mean 'sample'?")
+
     def test_wifi(self):
         for name in ("five-xavier-mesh", "multi-hop-xavier-nano"):
             with self.subTest(name):
