@@ -62,10 +62,18 @@ WhyNothingLeaves(const Scenario& scenario, const TensorEngine& engine)
 int
 Run(int argc, char* argv[])
 {
-    CheckFlags(
-        argc,
-        argv,
-        {"systems", "set", "load", "network", "tensors", "runs", "seed", "out", "overwrite"});
+    CheckFlags(argc,
+               argv,
+               {"systems",
+                "set",
+                "load",
+                "network",
+                "tensors",
+                "trace-error",
+                "runs",
+                "seed",
+                "out",
+                "overwrite"});
     std::string file = "traces/scenarios/five-xavier-mesh.json";
     ScenarioChanges changes;
     std::string runs;
@@ -85,6 +93,10 @@ Run(int argc, char* argv[])
     cmd.AddValue("network", "fidelity of the network: packet", changes.network);
     cmd.AddValue(
         "tensors", "execute, memo (run no slice twice on one input) or none", changes.tensors);
+    cmd.AddValue("trace-error",
+                 "none, or sample: each run draws the devices' service times within the error "
+                 "bands of their traces, the same ones for all systems",
+                 changes.traceError);
     cmd.AddValue("runs", "replications with different random numbers", runs);
     cmd.AddValue("seed", "seed of all random numbers", seed);
     AddTextFlag(cmd, "out", "results folder [mdi-results/SCENARIO-N]", out);
@@ -119,12 +131,10 @@ Run(int argc, char* argv[])
     Comparison comparison;
     {
         ProgressLine line("runs", scenario.systems.size() * scenario.runs);
-        comparison = CompareSystems(scenario,
-                                    engine,
-                                    forecasts,
-                                    folder,
-                                    commandLine,
-                                    [&line](uint64_t done) { line.Show(done); });
+        comparison = CompareSystems(
+            scenario, engine, forecasts, folder, commandLine, [&line](uint64_t done) {
+                line.Show(done);
+            });
     }
     for (const auto& failure : comparison.failures)
     {
@@ -134,15 +144,16 @@ Run(int argc, char* argv[])
     {
         return RUN_FAILED;
     }
-    std::cout << scenario.name << ", " << scenario.runs
-              << (scenario.runs == 1 ? " run" : " runs; mean +- half-width of the 95 % interval")
-              << "\n\n";
+    const bool sampled = scenario.traceError == "sample";
+    std::cout << scenario.name << ", " << scenario.runs << (scenario.runs == 1 ? " run" : " runs")
+              << (sampled ? "; service times drawn from their error bands" : "")
+              << (scenario.runs == 1 ? "" : "; mean +- half-width of the 95 % interval") << "\n\n";
     PrintTable(std::cout, comparison.rows);
     std::cout << "\nresults in " << folder.Commit() << std::endl;
     for (const auto& [what, items] : comparison.lost)
     {
-        std::cerr << "mdi-run: " << what.first << ": " << items
-                  << (items == 1 ? " item" : " items") << " lost: " << what.second << '\n';
+        std::cerr << "mdi-run: " << what.first << ": " << items << (items == 1 ? " item" : " items")
+                  << " lost: " << what.second << '\n';
     }
     if (comparison.unfinished > 0)
     {

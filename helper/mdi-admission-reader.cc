@@ -83,6 +83,7 @@ ReadAdmission(const JsonReader& json, std::vector<Time>* times)
     if (times)
     {
         types.push_back("times");
+        types.push_back("trace");
     }
     const std::string type = json["type"].OneOf(types);
     if (type == "poisson")
@@ -107,6 +108,11 @@ ReadAdmission(const JsonReader& json, std::vector<Time>* times)
         ObjectFactory factory(RateAdaptation::GetTypeId().GetName());
         ReadAttributes(json, factory);
         return factory;
+    }
+    if (type == "trace")
+    {
+        json.AllowOnly({"type", "file", "as", "system", "run"});
+        return ObjectFactory("ns3::mdi::TraceAdmission");
     }
     json.AllowOnly({"type", "times_s"});
     ReadTimes(json["times_s"], *times);

@@ -3,6 +3,7 @@
 
 #include "mdi-comparison.h"
 
+#include "mdi-arrival-reader.h"
 #include "mdi-job-pool.h"
 #include "mdi-results-folder.h"
 #include "mdi-simulation.h"
@@ -135,6 +136,7 @@ WriteManifest(const Scenario& scenario,
     manifest["seed"] = scenario.seed;
     manifest["first_run"] = scenario.firstRun;
     manifest["runs"] = scenario.runs;
+    manifest["trace_error"] = scenario.traceError;
     Json systems = Json::array();
     for (const auto& system : scenario.systems)
     {
@@ -209,6 +211,22 @@ WriteManifest(const Scenario& scenario,
     }
     manifest["traces"] = traces;
     manifest["link_traces"] = LinkTraces(scenario);
+    for (const auto& source : scenario.sources)
+    {
+        if (!source.arrivalsFile.empty())
+        {
+            Json arrivals{{"source", source.name}, {"file", source.arrivalsFile}};
+            if (const auto from = ReadArrivalProvenance(source.arrivalsFile))
+            {
+                arrivals["provenance"] = {{"kind", from->kind}, {"source", from->source}};
+            }
+            manifest["arrivals"].push_back(arrivals);
+        }
+        if (!source.inputs.empty())
+        {
+            manifest["inputs"][source.name] = source.inputs; // who replays this run needs them
+        }
+    }
     manifest["scenario_file"] = scenario.file;
     manifest["scenario"] = Json::parse(scenario.resolved);
     os << manifest.dump(2) << '\n';

@@ -191,11 +191,11 @@ ReadStaging(const JsonReader& staging)
 } // namespace
 
 Provenance
-ReadProvenance(const JsonReader& block)
+ReadProvenance(const JsonReader& block, const std::vector<std::string>& kinds)
 {
     block.AllowOnly({"kind", "source", "framework", "precision", "batch", "error_band", "note"});
     Provenance provenance;
-    provenance.kind = block["kind"].OneOf({"measured", "published", "calibrated"});
+    provenance.kind = block["kind"].OneOf(kinds);
     const auto text = [&block](const char* key) {
         const std::string value = block[key].String();
         if (value.empty())

@@ -34,9 +34,13 @@ std::vector<std::string> ComputeTraceModes(const std::string& file);
 
 /**
  * Read a block `provenance`, as every data file of ours carries it.
+ * \param block the block
+ * \param kinds what its kind may be
  * \throws BadInput if it is incomplete, of an unknown kind, or calibrated without error_band
  */
-Provenance ReadProvenance(const JsonReader& block);
+Provenance ReadProvenance(const JsonReader& block,
+                          const std::vector<std::string>& kinds = {
+                              "measured", "published", "calibrated"});
 
 } // namespace mdi
 } // namespace ns3

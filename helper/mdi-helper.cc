@@ -87,6 +87,7 @@ MdiHelper::AddSource(Ptr<Node> node, uint32_t model, const SourceOptions& option
     source.items = options.items;
     source.inputOffset = options.inputOffset;
     source.generation = options.generation;
+    source.inputs = options.inputs;
     m_options.push_back(options);
     return m_deployment->AddSource(source);
 }

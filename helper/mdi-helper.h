@@ -53,14 +53,15 @@ class MdiHelper
     struct SourceOptions
     {
         std::string name = "source";
-        float priority = 1;                   //!< gamma_m
-        double accuracy = 1;                  //!< alpha_m
-        uint32_t items = 1;                   //!< data that it admits
-        uint32_t inputOffset = 0;             //!< first input of the input set
+        float priority = 1;           //!< gamma_m
+        double accuracy = 1;          //!< alpha_m
+        uint32_t items = 1;           //!< data that it admits
+        uint32_t inputOffset = 0;     //!< first input of the input set
+        std::vector<uint32_t> inputs; //!< input of each item; empty: from inputOffset on
+        Time start = Seconds(1);      //!< beacons and connections settle before
+        ObjectFactory admission;      //!< an Admission; by default periodic, one item a second
         std::optional<Generation> generation; //!< of items that take several passes
-        Time start = Seconds(1);              //!< beacons and connections settle before
-        ObjectFactory admission; //!< an Admission; by default periodic, one item a second
-        std::vector<Time> times; //!< for a TraceAdmission
+        std::vector<Time> times;      //!< for a TraceAdmission
     };
 
     /// \param engine with the models that the sources use

@@ -5,6 +5,7 @@
 
 #include "mdi-admission-reader.h"
 #include "mdi-admission.h"
+#include "mdi-arrival-reader.h"
 #include "mdi-compute-trace-reader.h"
 #include "mdi-did-you-mean.h"
 #include "mdi-json-reader.h"
@@ -212,8 +213,35 @@ ReadOffloadTo(const JsonReader& json, const Scenario& scenario, uint32_t self)
     return others;
 }
 
+/// Times and inputs of a source whose admission is a file, and how many of them it takes.
+void
+ReadArrivals(const JsonReader& json,
+             const std::string& scenario,
+             ArrivalReader& reader,
+             Scenario::Source& source)
+{
+    const JsonReader admission = json["admission"];
+    source.arrivalsFile = Resolve(scenario, admission["file"].Name());
+    Arrivals arrivals = reader.Read(admission, source.arrivalsFile, source.name, source.start);
+    const size_t rows = arrivals.times.size();
+    source.items = static_cast<uint32_t>(rows);
+    if (const auto items = json.Find("items"))
+    {
+        source.items = static_cast<uint32_t>(items->PositiveInt(MAX_ITEMS));
+        if (source.items > rows)
+        {
+            items->Fail("the file has only " + std::to_string(rows) + " rows for this source",
+                        "no more than that, or no items: then all rows are taken");
+        }
+    }
+    arrivals.times.resize(source.items);
+    arrivals.inputs.resize(arrivals.inputs.empty() ? 0 : source.items);
+    source.times = std::move(arrivals.times);
+    source.inputs = std::move(arrivals.inputs);
+}
+
 Scenario::Source
-ReadSource(const JsonReader& json, const Scenario& scenario)
+ReadSource(const JsonReader& json, const Scenario& scenario, ArrivalReader& arrivals)
 {
     json.AllowOnly({"name",
                     "node",
@@ -242,7 +270,6 @@ ReadSource(const JsonReader& json, const Scenario& scenario)
     {
         source.accuracy = accuracy->Number(1e-6, 1);
     }
-    source.items = static_cast<uint32_t>(json["items"].PositiveInt(MAX_ITEMS));
     if (const auto first = json.Find("first_input"))
     {
         source.inputOffset = static_cast<uint32_t>(first->NonNegativeInt(MAX_ITEMS));
@@ -261,6 +288,12 @@ ReadSource(const JsonReader& json, const Scenario& scenario)
     {
         json["admission"].Fail(error.what());
     }
+    if (json["admission"]["type"].String() == "trace")
+    {
+        ReadArrivals(json, scenario.file, arrivals, source);
+        return source;
+    }
+    source.items = static_cast<uint32_t>(json["items"].PositiveInt(MAX_ITEMS));
     if (!source.times.empty() && source.times.size() < source.items)
     {
         json["admission"]["times_s"].Fail("fewer times than items", "one time per item");
@@ -338,6 +371,7 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
     };
     change("network", changes.network, !changes.network.empty());
     change("tensors", changes.tensors, !changes.tensors.empty());
+    change("trace_error", changes.traceError, !changes.traceError.empty());
     change("runs", changes.runs, changes.runs > 0);
     change("seed", changes.seed, changes.seed > 0);
 
@@ -358,6 +392,7 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
                     "network",
                     "tensors",
                     "staging",
+                    "trace_error",
                     "time_limit_s"});
     root.CheckFormat("mdi-scenario", 1);
     scenario.name = root["name"].Name();
@@ -392,9 +427,10 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
             scenario.networks.push_back(ReadNetwork(network, NamesOf(scenario.devices)));
         }
     }
+    ArrivalReader arrivals;
     for (const auto& source : root["sources"].Items(1, MAX_NODES))
     {
-        scenario.sources.push_back(ReadSource(source, scenario));
+        scenario.sources.push_back(ReadSource(source, scenario, arrivals));
     }
     CheckProfiles(root, scenario);
     for (size_t i = 0; i < scenario.sources.size(); ++i)
@@ -437,6 +473,10 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
                     " does not know what staging costs",
                 "add \"staging\" to it, or \"staging\": \"none\" here");
         }
+    }
+    if (const auto error = root.Find("trace_error"))
+    {
+        scenario.traceError = error->OneOf({"none", "sample"});
     }
     scenario.timeLimit = Seconds(86400);
     if (const auto limit = root.Find("time_limit_s"))

@@ -70,10 +70,12 @@ struct Scenario
         double accuracy = 1;
         uint32_t items = 0;
         uint32_t inputOffset = 0;
+        std::vector<uint32_t> inputs; //!< by item; empty: from inputOffset on
         Time start;
         ObjectFactory admission;
-        std::vector<Time> times;              //!< of a trace admission
         std::optional<Generation> generation; //!< of items that take several passes
+        std::vector<Time> times;  //!< of a trace admission
+        std::string arrivalsFile; //!< that they are from; empty: the scenario itself
     };
 
     std::string file;
@@ -90,6 +92,7 @@ struct Scenario
     std::string network = "packet"; //!< fidelity
     std::string tensors = "memo";   //!< execute, memo or none
     bool staging = false;           //!< whether sending takes the processor: "staging": "trace"
+    std::string traceError = "none"; //!< or sample: each run draws from the traces' error bands
     Time timeLimit;                 //!< simulated time after which a run is given up
     std::string resolved;           //!< the document after all changes, as JSON text
 };
@@ -101,6 +104,7 @@ struct ScenarioChanges
     std::string systems;           //!< names, separated by commas
     std::string network;
     std::string tensors;
+    std::string traceError;
     uint32_t runs = 0;
     uint32_t seed = 0;
 };

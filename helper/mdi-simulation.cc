@@ -6,6 +6,7 @@
 #include "mdi-json-reader.h"
 #include "mdi-model-reader.h"
 #include "mdi-network-helper.h"
+#include "mdi-trace-error.h"
 
 #include "ns3/boolean.h"
 #include "ns3/node.h"
@@ -27,6 +28,11 @@ namespace
 
 /// Streams of the network start here, those of devices and applications at 0.
 constexpr int64_t NETWORK_STREAMS = 1000000;
+
+/// Streams of the errors of compute traces start here, one per kind of device. A system changes
+/// neither these streams nor how many numbers are drawn from them: all systems of a run meet the
+/// same devices.
+constexpr int64_t ERROR_STREAMS = 1000000000;
 
 /// Ends the simulation and frees its nodes, also when something throws. An ns-3 process holds one.
 struct SimulatorScope
@@ -109,12 +115,26 @@ Rates(const Scenario& scenario)
     return samples;
 }
 
-/// Devices, sources and workers of one system on a network.
+/// The trace of a kind of device in this run.
+ComputeTrace
+TraceInRun(const ComputeTrace& trace, const std::string& traceError, size_t kind)
+{
+    if (traceError != "sample")
+    {
+        return trace;
+    }
+    const auto uniform = CreateObject<UniformRandomVariable>();
+    uniform->SetStream(ERROR_STREAMS + static_cast<int64_t>(kind));
+    return SampleError(trace, uniform);
+}
+
+/// Devices, sources and workers of one system on a network; `traceError` as in Scenario.
 void
 InstallSystem(const Scenario& scenario,
               const SystemSpec& system,
               const NodeContainer& nodes,
               const NetworkHelper& network,
+              const std::string& traceError,
               MdiHelper& mdi)
 {
     std::map<std::pair<std::string, std::string>, uint16_t> profiles; // by trace file and mode
@@ -124,7 +144,8 @@ InstallSystem(const Scenario& scenario,
         const auto key = std::make_pair(device.traceFile, device.trace.mode);
         if (profiles.find(key) == profiles.end())
         {
-            profiles[key] = mdi.AddProfile(device.trace);
+            const size_t kind = profiles.size();
+            profiles[key] = mdi.AddProfile(TraceInRun(device.trace, traceError, kind));
         }
         mdi.SetDeviceAttribute("Slots", UintegerValue(device.slots));
         mdi.SetDeviceAttribute("Distribution", StringValue(device.distribution));
@@ -145,6 +166,7 @@ InstallSystem(const Scenario& scenario,
         options.items = source.items;
         options.inputOffset = source.inputOffset;
         options.generation = source.generation;
+        options.inputs = source.inputs;
         options.start = source.start;
         options.admission = source.admission;
         options.times = source.times;
@@ -224,7 +246,7 @@ CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine)
         MdiHelper mdi(engine);
         try
         {
-            InstallSystem(scenario, system, nodes, network, mdi);
+            InstallSystem(scenario, system, nodes, network, "none", mdi); // traces as they are
         }
         catch (const MemoryShortage& error)
         {
@@ -284,7 +306,7 @@ Simulate(const Scenario& scenario,
     BuildNetwork(scenario, nodes, network);
 
     MdiHelper mdi(engine);
-    InstallSystem(scenario, system, nodes, network, mdi);
+    InstallSystem(scenario, system, nodes, network, scenario.traceError, mdi);
     RunRecord record;
     for (const auto& source : scenario.sources)
     {

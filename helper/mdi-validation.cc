@@ -3,6 +3,7 @@
 
 #include "mdi-validation.h"
 
+#include "mdi-arrival-reader.h"
 #include "mdi-compute-trace-reader.h"
 #include "mdi-json-reader.h"
 #include "mdi-layer-graph-json.h"
@@ -12,6 +13,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 
 namespace ns3
 {
@@ -44,6 +46,16 @@ ValidateModel(const std::string& file, Ptr<TensorEngine> engine)
 {
     LoadModels({ReadModel(file)}, *engine);
     return Count(engine->Graph(0).Size(), "layer");
+}
+
+/// Whether a CSV file is a link trace, or means to be one; else it is arrivals.
+bool
+IsLinkTrace(const std::string& file)
+{
+    std::ifstream stream(file);
+    std::string header;
+    std::getline(stream, header);
+    return header.find("rate") != std::string::npos;
 }
 
 /// A run does without the provenance, a trace that is passed on does not.
@@ -86,7 +98,12 @@ ValidateFile(const std::string& file, const std::function<Ptr<TensorEngine>()>& 
     }
     if (fs::path(file).extension() == ".csv")
     {
-        return ValidateLinkTrace(file);
+        if (IsLinkTrace(file))
+        {
+            return ValidateLinkTrace(file);
+        }
+        ReadArrivalProvenance(file);
+        return ArrivalFile(file).Describe();
     }
     const JsonReader document = JsonReader::FromFile(file);
     const JsonReader format = document["format"];

@@ -17,9 +17,10 @@ namespace mdi
 /**
  * Check a file of ours as the program that reads it would, with the files that it names: a scenario
  * (models load, devices have their times, systems can be built), a compute trace (all modes), the
- * description of a model, a layer graph, a model, or a link trace with its provenance.
+ * description of a model, a layer graph, a model, a link trace with its provenance, or arrivals (also
+ * items.csv of a results folder).
  *
- * \param file a .json, whose member "format" says what it is, a .pt or a .csv (a link trace)
+ * \param file a .json, whose member "format" says what it is, a .pt, or a .csv
  * \param engine makes an engine that reads models; one per file
  * \return what it is, for people, such as "compute trace, 2 power modes"
  * \throws BadInput one line: file, place, what is wrong, what would be right

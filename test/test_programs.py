@@ -428,6 +428,55 @@ class GoodRun(ProgramTest):
             runs[row["run"]].add(row["admitted_s"])
         self.assertFalse(runs["0"] & runs["1"])
 
+    def test_a_run_is_replayed(self):
+        arguments = [self.FILE, "--systems=ms-mdi", "--seed=5"]
+        self.run_well(*arguments, *self.SMALL, "--out=first")
+        record = {"type": "trace", "file": self.path("first/items.csv"), "run": 1}
+        sets = [f"--set=sources.{s}.admission={json.dumps(record)}" for s in ("ts", "nts")]
+        # What was the second run (ns-3 counts from 1), once.
+        again = [*self.SMALL[:2], *sets, "--runs=1", "--RngRun=2", "--out=again"]
+        self.run_well(*arguments, *again)
+        recorded = [row for row in rows(self.path("first/items.csv")) if row["run"] == "1"]
+        self.assertTrue(any(row["prediction"] for row in recorded))
+        self.assertEqual(rows(self.path("again/items.csv")), recorded)
+        with open(self.path("again/manifest.json"), encoding="utf-8") as file:
+            manifest = json.load(file)
+        self.assertEqual(manifest["inputs"]["nts"], list(range(100, 106)))
+        self.assertEqual([a["source"] for a in manifest["arrivals"]], ["ts", "nts"])
+        # Every system on a trace of the repository; its manifest has the provenance.
+        bursty = {"type": "trace", "file": "../arrivals/bursty.csv"}
+        sets = [f"--set=sources.{s}.admission={json.dumps(bursty)}" for s in ("ts", "nts")]
+        self.run_well(self.FILE, *sets, *self.SMALL, "--out=bursty")
+        self.check_folder(self.path("bursty"), ["nano-a", "nano-b", "nano-c"], "0")
+        with open(self.path("bursty/manifest.json"), encoding="utf-8") as file:
+            arrivals = json.load(file)["arrivals"]
+        self.assertEqual({a["provenance"]["kind"] for a in arrivals}, {"synthetic"})
+
+    def test_trace_error(self):
+        arguments = [self.FILE, "--trace-error=sample", "--seed=5", *self.SMALL]
+        result = self.run_well(*arguments, "--systems=ms-mdi,local", "--out=first")
+        self.assertIn("2 runs; service times drawn from their error bands; mean", result.stdout)
+        with open(self.path("first/manifest.json"), encoding="utf-8") as file:
+            manifest = json.load(file)
+        self.assertEqual(manifest["trace_error"], "sample")
+        self.assertEqual(manifest["scenario"]["trace_error"], "sample")
+        # The same bytes on one core, and whatever else runs.
+        one_core = ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
+        program = [*(one_core if shutil.which("taskset") else []), os.path.join(BUILD, "mdi-run")]
+        again = self.call(*program, *arguments, "--systems=local,ms-mdi", "--out=again")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        first, second = (rows(self.path(f + "/items.csv")) for f in ("first", "again"))
+        for system in ("local", "ms-mdi"):
+            mine, theirs = ([r for r in f if r["system"] == system] for f in (first, second))
+            self.assertEqual(mine, theirs)
+        # Other devices than without, on the same arrivals.
+        self.run_well(self.FILE, "--seed=5", *self.SMALL, "--systems=ms-mdi,local", "--out=none")
+        none = rows(self.path("none/items.csv"))
+        self.assertEqual([r["admitted_s"] for r in none], [r["admitted_s"] for r in first])
+        self.assertTrue(all(a["completed_s"] != b["completed_s"] for a, b in zip(none, first)))
+        refused = self.run_program(self.FILE, "--trace-error=samples", "--out=no")
+        self.assert_refused(refused, "/trace_error: ", "did you mean 'sample'?")
+
     def test_wifi(self):
         for name in ("five-xavier-mesh", "multi-hop-xavier-nano"):
             with self.subTest(name):
@@ -598,6 +647,7 @@ class OtherPrograms(ProgramTest):
         files = [os.path.join(traces, name) for name in os.listdir(traces) if name.endswith(".json")]
         files.append(os.path.join(SCENARIOS, "five-xavier-mesh.json"))
         files += [MODEL, os.path.join(ROOT, "traces", "models", "resnet56-digits.json")]
+        files.append(os.path.join(ROOT, "traces", "arrivals", "bursty.csv"))
         result = self.validate(*files)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(result.stderr, "")
@@ -627,6 +677,7 @@ class OtherPrograms(ProgramTest):
             ("alone.json", {"format": "mdi-model", "version": 1}, "alone.pt"),
             ("text.json", b"{", "text.json:1"),
             ("empty.pt", b"", "empty.pt"),
+            ("cut.csv", b"time_s,source\n0,ts\n1,n", "cut.csv:3: "),
         ]:
             self.assert_refused(self.validate(self.write(name, content)), part)
         self.assert_refused(self.validate(), "no file")

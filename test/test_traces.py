@@ -103,6 +103,12 @@ class Orin(unittest.TestCase):
             self.assertAlmostEqual(cycles / 157e3, 1, delta=0.03)
 
 
+class Arrivals(unittest.TestCase):
+    def test_made_traces_are_those_that_their_script_makes(self):
+        script = os.path.join(ROOT, "traces", "arrivals", "make_bursty.py")
+        subprocess.run([sys.executable, "-B", script, "--check"], check=True)
+
+
 class Gpt2(unittest.TestCase):
     def test_its_work_is_that_of_its_formula(self):
         layers = LAYERS["gpt2"]()

@@ -61,8 +61,15 @@ class Deployment : public SimpleRefCount<Deployment>
         float priority = 1;       //!< gamma_m > 0, larger is more important
         double accuracy = 1;      //!< alpha_m in (0, 1]
         uint32_t items = 0;       //!< data that it admits
-        uint32_t inputOffset = 0; //!< its item i is input inputOffset + i of the input set
+        uint32_t inputOffset = 0; //!< its item i is input inputOffset + i of the input set ...
+        std::vector<uint32_t> inputs = {}; //!< ... unless they stand here, by item
         std::optional<Generation> generation = {}; //!< of items that take several passes
+
+        /// Which input of the input set an item is.
+        uint32_t InputNumber(uint32_t item) const
+        {
+            return inputs.empty() ? inputOffset + item : inputs.at(item);
+        }
 
         /// How many passes an item takes.
         uint16_t Passes() const

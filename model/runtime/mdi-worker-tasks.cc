@@ -43,7 +43,7 @@ Worker::Admit(ItemId item)
     input.priority = source.priority;
     input.admitted = Simulator::Now();
     const auto engine = m_deployment->Engine();
-    input.tensor = {source.model, engine->InputOf(source.model, source.inputOffset + item.item), 0};
+    input.tensor = {source.model, engine->InputOf(source.model, source.InputNumber(item.item)), 0};
     if (m_exit && !m_exitStarted)
     {
         m_exitStarted = true;
