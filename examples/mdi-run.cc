@@ -103,6 +103,10 @@ Run(int argc, char* argv[])
     Scenario scenario = ReadScenario(file, changes);
     scenario.firstRun = static_cast<uint32_t>(RngSeedManager::GetRun() - 1); // --RngRun
     const auto engine = LoadModels(scenario, CreateObject<TorchEngine>());
+    for (const auto& estimate : scenario.estimates)
+    {
+        std::cerr << "mdi-run: " << EstimateText(estimate) << '\n';
+    }
     const Forecasts forecasts = CheckSystems(scenario, engine);
     if (const auto why = WhyNothingLeaves(scenario, *engine); !why.empty())
     {
@@ -119,12 +123,10 @@ Run(int argc, char* argv[])
     Comparison comparison;
     {
         ProgressLine line("runs", scenario.systems.size() * scenario.runs);
-        comparison = CompareSystems(scenario,
-                                    engine,
-                                    forecasts,
-                                    folder,
-                                    commandLine,
-                                    [&line](uint64_t done) { line.Show(done); });
+        comparison = CompareSystems(
+            scenario, engine, forecasts, folder, commandLine, [&line](uint64_t done) {
+                line.Show(done);
+            });
     }
     for (const auto& failure : comparison.failures)
     {
@@ -141,8 +143,8 @@ Run(int argc, char* argv[])
     std::cout << "\nresults in " << folder.Commit() << std::endl;
     for (const auto& [what, items] : comparison.lost)
     {
-        std::cerr << "mdi-run: " << what.first << ": " << items
-                  << (items == 1 ? " item" : " items") << " lost: " << what.second << '\n';
+        std::cerr << "mdi-run: " << what.first << ": " << items << (items == 1 ? " item" : " items")
+                  << " lost: " << what.second << '\n';
     }
     if (comparison.unfinished > 0)
     {

@@ -68,6 +68,17 @@ struct Scenario
         std::vector<Time> times; //!< of a trace admission
     };
 
+    /// Layers that a trace does not know and that its law estimates, of one model.
+    struct EstimatedLayers
+    {
+        std::string traceFile; //!< as written
+        std::string mode;
+        std::string model;
+        uint32_t layers = 0;  //!< that are estimated
+        uint32_t of = 0;      //!< layers of the model
+        double errorBand = 0; //!< of the law; 1.0 reads "a factor 2"
+    };
+
     std::string file;
     std::string name;
     std::string description;
@@ -78,11 +89,12 @@ struct Scenario
     std::vector<SystemSpec> systems;
     uint32_t runs = 1;
     uint32_t seed = 1;
-    uint32_t firstRun = 0;          //!< number of the first run
-    std::string network = "packet"; //!< fidelity
-    std::string tensors = "memo";   //!< execute, memo or none
-    Time timeLimit;                 //!< simulated time after which a run is given up
-    std::string resolved;           //!< the document after all changes, as JSON text
+    uint32_t firstRun = 0;                  //!< number of the first run
+    std::string network = "packet";         //!< fidelity
+    std::string tensors = "memo";           //!< execute, memo or none
+    Time timeLimit;                         //!< simulated time after which a run is given up
+    std::vector<EstimatedLayers> estimates; //!< by LoadModels; one for each trace, mode and model
+    std::string resolved;                   //!< the document after all changes, as JSON text
 };
 
 /// Changes from the command line; empty or 0 leaves the file's value.
