@@ -115,6 +115,10 @@ Run(int argc, char* argv[])
     Scenario scenario = ReadScenario(file, changes);
     scenario.firstRun = static_cast<uint32_t>(RngSeedManager::GetRun() - 1); // --RngRun
     const auto engine = LoadModels(scenario, CreateObject<TorchEngine>());
+    for (const auto& estimate : scenario.estimates)
+    {
+        std::cerr << "mdi-run: " << EstimateText(estimate) << '\n';
+    }
     const Forecasts forecasts = CheckSystems(scenario, engine);
     if (const auto why = WhyNothingLeaves(scenario, *engine); !why.empty())
     {

@@ -148,6 +148,23 @@ ReadModel(const JsonReader& model)
     return profile;
 }
 
+ComputeLaw
+ReadLaw(const JsonReader& law)
+{
+    law.AllowOnly({"per_operation_s", "flop_per_s", "bytes_per_s", "provenance"});
+    ComputeLaw read;
+    read.perOperation = ReadTime(law["per_operation_s"]);
+    read.flopPerS = law["flop_per_s"].PositiveNumber();
+    read.bytesPerS = law["bytes_per_s"].PositiveNumber();
+    read.provenance = RequireProvenance(law, "provenance");
+    if (!read.provenance.errorBand)
+    {
+        law["provenance"].Fail("the key 'error_band' is missing",
+                               "estimates need their relative error, such as 1.0");
+    }
+    return read;
+}
+
 /// What depends on the power mode.
 void
 ReadMode(const JsonReader& mode, ComputeTrace& trace)
@@ -156,6 +173,7 @@ ReadMode(const JsonReader& mode, ComputeTrace& trace)
                     "peak_provenance",
                     "call_overhead_s",
                     "call_overhead_provenance",
+                    "law",
                     "models"});
     if (const auto peak = mode.Find("peak_flop_per_s"))
     {
@@ -166,6 +184,10 @@ ReadMode(const JsonReader& mode, ComputeTrace& trace)
     {
         trace.callOverhead = ReadTime(*overhead);
         RequireProvenance(mode, "call_overhead_provenance");
+    }
+    if (const auto law = mode.Find("law"))
+    {
+        trace.law = ReadLaw(*law);
     }
     for (const auto& [name, model] : mode["models"].Members(1))
     {

@@ -334,11 +334,12 @@ CheckProfiles(const JsonReader& root, const Scenario& scenario)
         for (size_t i = 0; i < scenario.devices.size(); ++i)
         {
             const auto& device = scenario.devices[i];
-            if (device.trace.models.find(model) == device.trace.models.end())
+            if (device.trace.models.find(model) == device.trace.models.end() && !device.trace.law)
             {
                 root["devices"][i]["trace"].Fail(
                     "the trace " + Quoted(device.traceFile) + " has no service times for model " +
-                        Quoted(model) + " in mode " + Quoted(device.trace.mode),
+                        Quoted(model) + " in mode " + Quoted(device.trace.mode) +
+                        ", and no law to estimate them by",
                     "a trace that has, or one of your own from ./mdi profile");
             }
         }

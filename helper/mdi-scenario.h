@@ -78,6 +78,17 @@ struct Scenario
         std::string arrivalsFile; //!< that they are from; empty: the scenario itself
     };
 
+    /// Layers that a trace does not know and that its law estimates, of one model.
+    struct EstimatedLayers
+    {
+        std::string traceFile; //!< as written
+        std::string mode;
+        std::string model;
+        uint32_t layers = 0;  //!< that are estimated
+        uint32_t of = 0;      //!< layers of the model
+        double errorBand = 0; //!< of the law; 1.0 reads "a factor 2"
+    };
+
     std::string file;
     std::string name;
     std::string description;
@@ -94,6 +105,7 @@ struct Scenario
     bool staging = false;           //!< whether sending takes the processor: "staging": "trace"
     std::string traceError = "none"; //!< or sample: each run draws from the traces' error bands
     Time timeLimit;                 //!< simulated time after which a run is given up
+    std::vector<EstimatedLayers> estimates; //!< by LoadModels; one for each trace, mode and model
     std::string resolved;           //!< the document after all changes, as JSON text
 };
 

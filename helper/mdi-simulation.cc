@@ -3,6 +3,7 @@
 
 #include "mdi-simulation.h"
 
+#include "mdi-compute-law.h"
 #include "mdi-json-reader.h"
 #include "mdi-model-reader.h"
 #include "mdi-network-helper.h"
@@ -15,7 +16,9 @@
 #include "ns3/string.h"
 #include "ns3/uinteger.h"
 
+#include <algorithm>
 #include <map>
+#include <sstream>
 #include <stdexcept>
 
 namespace ns3
@@ -179,10 +182,37 @@ InstallSystem(const Scenario& scenario,
     mdi.Install(system, network);
 }
 
+/// Adds to a device's trace what its law says of layers that it does not know.
+void
+EstimateUnknown(Scenario::Device& device,
+                const LayerGraph& graph,
+                std::vector<Scenario::EstimatedLayers>& estimates)
+{
+    const uint32_t unknown = CountUnknownLayers(device.trace, graph);
+    if (unknown == 0)
+    {
+        return;
+    }
+    device.trace = WithEstimates(device.trace, graph); // throws where there is no law
+    const auto same = [&](const Scenario::EstimatedLayers& other) {
+        return other.traceFile == device.traceFile && other.mode == device.trace.mode &&
+               other.model == graph.Name();
+    };
+    if (std::none_of(estimates.begin(), estimates.end(), same))
+    {
+        estimates.push_back({device.traceFile,
+                             device.trace.mode,
+                             graph.Name(),
+                             unknown,
+                             graph.Size(),
+                             *device.trace.law->provenance.errorBand});
+    }
+}
+
 } // namespace
 
 Ptr<TensorEngine>
-LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine)
+LoadModels(Scenario& scenario, Ptr<TensorEngine> engine)
 {
     engine->SetAttributeFailSafe("Memo", BooleanValue(scenario.tensors != "execute"));
     LoadModels(scenario.models, *engine);
@@ -203,10 +233,11 @@ LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine)
                                "/generation: " + error.what());
             }
         }
-        for (const auto& device : scenario.devices)
+        for (auto& device : scenario.devices)
         {
             try
             {
+                EstimateUnknown(device, graph, scenario.estimates);
                 const ServiceTable table(device.trace, graph);
                 if (source.generation)
                 {
@@ -220,6 +251,32 @@ LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine)
         }
     }
     return scenario.tensors == "none" ? engine->SizesOnly() : engine;
+}
+
+std::string
+EstimateText(const Scenario::EstimatedLayers& estimate)
+{
+    std::ostringstream text;
+    text << estimate.traceFile << ", mode " << estimate.mode << ", does not know ";
+    if (estimate.layers < estimate.of)
+    {
+        text << estimate.layers << " of " << estimate.of << " layers of ";
+    }
+    text << "model '" << estimate.model << "': its law estimates "
+         << (estimate.layers < estimate.of
+                 ? "them"
+                 : "all " + std::to_string(estimate.of) + (estimate.of == 1 ? " layer" : " layers"))
+         << " (calibrated, error band ";
+    if (estimate.errorBand < 1)
+    {
+        text << "+-" << estimate.errorBand * 100 << " %";
+    }
+    else
+    {
+        text << "a factor " << 1 + estimate.errorBand;
+    }
+    text << "); ./mdi profile on the device measures them";
+    return text.str();
 }
 
 Forecasts

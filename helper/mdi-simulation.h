@@ -41,13 +41,16 @@ struct RunRecord
 };
 
 /**
- * Load the models of a scenario, in its order, and check that every device can run them.
- * \param scenario what to load
- * \param engine reads the files and, unless the scenario says none, runs the layers
- * \return `engine`, or one that knows sizes only
- * \throws BadInput one line: a model that cannot be read, a layer without a service time
+ * Load the models of a scenario, in its order, and check that every device can run them. Layers
+ * that a device's trace does not know are added to it, estimated by its law. \param scenario what
+ * to load; receives the estimates \param engine reads the files and, unless the scenario says none,
+ * runs the layers \return `engine`, or one that knows sizes only \throws BadInput one line: a model
+ * that cannot be read, a layer without a service time
  */
-Ptr<TensorEngine> LoadModels(const Scenario& scenario, Ptr<TensorEngine> engine);
+Ptr<TensorEngine> LoadModels(Scenario& scenario, Ptr<TensorEngine> engine);
+
+/// A warning for people, one line: which layers are estimated, and how well.
+std::string EstimateText(const Scenario::EstimatedLayers& estimate);
 
 /// What planners of static plans expect, by system, then by source; none where a router decides.
 using Forecasts = std::vector<std::vector<std::optional<PlanForecast>>>;

@@ -34,11 +34,12 @@ Count(size_t number, const std::string& thing)
 std::string
 ValidateScenario(const std::string& file, Ptr<TensorEngine> engine)
 {
-    const Scenario scenario = ReadScenario(file);
+    Scenario scenario = ReadScenario(file);
     CheckSystems(scenario, LoadModels(scenario, engine));
     return "scenario, " + Count(scenario.devices.size(), "device") + ", " +
            Count(scenario.sources.size(), "source") + ", " +
-           Count(scenario.systems.size(), "system");
+           Count(scenario.systems.size(), "system") +
+           (scenario.estimates.empty() ? "" : ", some layers estimated");
 }
 
 std::string

@@ -2,6 +2,7 @@
 // Author: the mdi developers
 
 #include "mdi-compute-device.h"
+#include "mdi-compute-law.h"
 #include "mdi-compute-trace-reader.h"
 #include "mdi-compute-trace.h"
 #include "mdi-json-reader.h"
@@ -74,6 +75,16 @@ TinyTrace()
                      "layers": {"a/x": {"mean_s": 0.1}}}}}}})");
 }
 
+/// 1 ms for an operation, 1 GFLOP/s, 100 MB/s.
+ComputeLaw
+TinyLaw()
+{
+    ComputeLaw law{{"calibrated", "a fit", "PyTorch", "fp32", 1, 1.0, "rough"}, MilliSeconds(1)};
+    law.flopPerS = 1e9;
+    law.bytesPerS = 1e8;
+    return law;
+}
+
 LayerGraph
 TinyGraph()
 {
@@ -136,6 +147,15 @@ TEST(ComputeTraceReader, RejectsBadInput)
         {"/modes/fast/call_overhead_s", "-1", "/modes/fast/call_overhead_s", "from 0 to"},
         {"/modes/", "{}", "/modes/", "without a name"},
         {"/modes/slow/models", "{}", "/modes/slow/models", "at least 1"},
+        {"/modes/fast/law/provenance", "", "/modes/fast/law", "provenance"},
+        {"/modes/fast/law/provenance/error_band",
+         "",
+         "/modes/fast/law/provenance",
+         "'error_band' is missing"},
+        {"/modes/fast/law/per_operation_s", "-1", "/modes/fast/law/per_operation_s", "0 to"},
+        {"/modes/fast/law/flop_per_s", "0", "/modes/fast/law/flop_per_s", "above 0"},
+        {"/modes/fast/law/bytes_per_s", "", "/modes/fast/law", "'bytes_per_s' is missing"},
+        {"/modes/fast/law/byte_per_s", "1", "/modes/fast/law/byte_per_s", "did you mean"},
         {net + "/provenance", "", net, "provenance"},
         {net + "/provenance/kind", "\"guessed\"", net + "/provenance/kind", "known are: measured"},
         {net + "/provenance/kind",
@@ -163,6 +183,11 @@ TEST(ComputeTraceReader, RejectsBadInput)
     for (const auto& c : cases)
     {
         nlohmann::json trace = TinyTrace();
+        trace["modes"]["fast"]["law"] = {
+            {"per_operation_s", 1e-3},
+            {"flop_per_s", 1e9},
+            {"bytes_per_s", 1e8},
+            {"provenance", {{"kind", "measured"}, {"source", "a fit"}, {"error_band", 1.0}}}};
         const nlohmann::json::json_pointer pointer(c.pointer);
         if (c.value.empty())
         {
@@ -249,8 +274,91 @@ TEST(ServiceTable, NamesWhatItMisses)
     EXPECT_EQ(message(), "");
     trace.models["net"].layers.erase("b/y");
     ExpectMessage(message(), "device 'tiny', mode 'fast', model 'net'", "layer 'b/y'");
+    const ModelProfile left = trace.models.at("net");
     trace.models.clear();
     ExpectMessage(message(), "device 'tiny', mode 'fast'", "model 'net'");
+    trace.law = TinyLaw();
+    EXPECT_EQ(message(), "");
+    trace.models["net"] = left;
+    EXPECT_EQ(message(), "");
+    trace.models["net"].inputs = "1x5 float32"; // a law does not change what times are for
+    ExpectMessage(message(),
+                  "device 'tiny', mode 'fast', model 'net': the service times are for inputs of "
+                  "1x5 float32",
+                  "under another name it would be estimated");
+}
+
+TEST(ComputeLaw, TakesTheLargestOfThree)
+{
+    const TensorSpec in{{1, 10}, Dtype::FLOAT32};
+    const TensorSpec out{{1, 25}, Dtype::FLOAT32};
+    const std::vector<Layer> layers{
+        {"launch", "aten::relu", "", {-1}, {in}, 10, 0, {}, {}},
+        {"work", "aten::linear", "", {0}, {out}, 3e6, 1000, {}, {}},
+        {"memory", "aten::linear", "", {1}, {out}, 10, 499800, {}, {}},    // and twice 100 bytes
+        {"two inputs", "aten::add", "", {0, 1}, {out}, 0, 399760, {}, {}}, // 40, 100 and 100 bytes
+        {"table", "aten::embedding", "", {-1}, {out}, 0, 100000000, {}, {}},
+    };
+    const LayerGraph graph("net", {in}, layers);
+    const ComputeLaw law = TinyLaw();
+    EXPECT_EQ(EstimateLayer(law, graph, 0), MilliSeconds(1));
+    EXPECT_EQ(EstimateLayer(law, graph, 1), MilliSeconds(3));
+    EXPECT_EQ(EstimateLayer(law, graph, 2), MilliSeconds(5));
+    EXPECT_EQ(EstimateLayer(law, graph, 3), MilliSeconds(4));
+    EXPECT_EQ(EstimateLayer(law, graph, 4), MilliSeconds(1)); // reads a row, not the table
+}
+
+TEST(ComputeLaw, EstimatesAreCalibrated)
+{
+    ComputeTrace trace = ReadComputeTrace(JsonReader::FromJson(TinyTrace(), "t.json"));
+    const LayerGraph graph = TinyGraph();
+    EXPECT_EQ(CountUnknownLayers(trace, graph), 0u);
+    EXPECT_EQ(WithEstimates(trace, graph).models.at("net").provenance.source, "a paper");
+
+    trace.law = TinyLaw();
+    trace.models["net"].layers.erase("b/y");
+    EXPECT_EQ(CountUnknownLayers(trace, graph), 1u);
+    const ModelProfile some = WithEstimates(trace, graph).models.at("net");
+    EXPECT_EQ(some.layers.at("b/y").mean, MilliSeconds(1));
+    EXPECT_EQ(some.layers.at("a/x").mean, NanoSeconds(123457)); // what is known stays
+    EXPECT_EQ(some.provenance.kind, "calibrated");
+    EXPECT_EQ(some.provenance.source, "a paper; law of tiny, mode fast, for 1 of 3 layers: a fit");
+    EXPECT_EQ(some.provenance.errorBand, 1.0);
+    EXPECT_EQ(some.dispatch, MicroSeconds(500));
+
+    const LayerGraph other("other", graph.Inputs(), graph.Layers());
+    EXPECT_EQ(CountUnknownLayers(trace, other), 3u);
+    const ModelProfile all = WithEstimates(trace, other).models.at("other");
+    EXPECT_EQ(all.layers.size(), 3u);
+    EXPECT_EQ(all.provenance.kind, "calibrated");
+    EXPECT_EQ(all.provenance.source, "law of tiny, mode fast, for 3 of 3 layers: a fit");
+    EXPECT_EQ(all.provenance.framework, "PyTorch");
+    EXPECT_EQ(all.provenance.errorBand, 1.0);
+    EXPECT_EQ(all.inputs, "1x4 float32");
+    EXPECT_EQ(all.spread, 0.1); // that of the other model
+    EXPECT_EQ(all.dispatch, MilliSeconds(1));
+    EXPECT_EQ(all.least, MilliSeconds(1));
+    EXPECT_EQ(ServiceTable(trace, other).Mean(0, 3), MilliSeconds(3) + trace.callOverhead);
+    EXPECT_EQ(trace.models.count("other"), 0u);
+}
+
+TEST(RepositoryTraces, HaveLaws)
+{
+    for (const std::string device :
+         {"agx-orin", "agx-xavier", "nano", "orin-nano", "tx2", "xavier-nx"})
+    {
+        for (const auto& mode : ComputeTraceModes(TRACES + device + ".json"))
+        {
+            const ComputeTrace trace = ReadComputeTrace(TRACES + device + ".json", mode);
+            ASSERT_TRUE(trace.law) << device << " " << mode;
+            EXPECT_EQ(trace.law->provenance.kind, "calibrated");
+            EXPECT_EQ(trace.law->provenance.errorBand, 1.0);
+            // The host of a board takes 0.07 to 0.24 ms for an operation.
+            EXPECT_GT(trace.law->perOperation, MicroSeconds(70));
+            EXPECT_LT(trace.law->perOperation, MicroSeconds(240));
+            EXPECT_LT(trace.law->flopPerS, *trace.peakFlopPerS * 1.1); // TF32 beats FP32 a little
+        }
+    }
 }
 
 TEST(RepositoryTraces, TotalsLieInTheirBrackets)

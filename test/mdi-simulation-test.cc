@@ -74,7 +74,7 @@ TEST(Simulation, CompletesEveryItemOnTheSameArrivals)
         {
             UseWifi(tiny, 4);
         }
-        const Scenario scenario = tiny.Read();
+        Scenario scenario = tiny.Read();
         const auto engine = LoadModels(scenario, CreateObject<TensorEngine>());
         std::vector<std::vector<Time>> arrivals;
         for (const auto& system : scenario.systems)
@@ -106,11 +106,57 @@ TEST(Simulation, CompletesEveryItemOnTheSameArrivals)
     }
 }
 
+TEST(Simulation, EstimatesWhatTracesDoNotKnow)
+{
+    Tiny tiny;
+    Json trace = TinyTrace();
+    trace["modes"]["fast"]["law"] = {{"per_operation_s", 0.03},
+                                     {"flop_per_s", 1e9},
+                                     {"bytes_per_s", 1e9},
+                                     {"provenance", trace["memory_provenance"]}};
+    trace["modes"]["fast"]["law"]["provenance"]["error_band"] = 0.35;
+    trace["modes"]["fast"]["models"]["tiny"]["layers"].erase("l2");
+    const TemporaryFile file("law.json", trace.dump());
+    tiny.json["models"]["other"] = tiny.json["models"]["tiny"];
+    tiny.json["sources"][1]["model"] = "other";
+    for (auto& device : tiny.json["devices"])
+    {
+        device["trace"] = file.Path();
+    }
+    const Scenario scenario = tiny.Read();
+    ASSERT_EQ(scenario.estimates.size(), 2u); // three devices of one kind
+    EXPECT_EQ(EstimateText(scenario.estimates[0]),
+              file.Path() + ", mode fast, does not know 1 of 4 layers of model 'tiny': its law "
+                            "estimates them (calibrated, error band +-35 %); ./mdi profile on the "
+                            "device measures them");
+    EXPECT_EQ(EstimateText(scenario.estimates[1])
+                  .find(file.Path() +
+                        ", mode fast, does not know model 'other': its law estimates all "
+                        "4 layers"),
+              0u);
+    for (const auto& device : scenario.devices)
+    {
+        const auto& layers = device.trace.models.at("tiny").layers;
+        EXPECT_EQ(layers.at("l2").mean, MilliSeconds(30));
+        EXPECT_EQ(layers.at("l3").mean, MilliSeconds(10));
+        EXPECT_EQ(device.trace.models.at("other").layers.at("l3").mean, MilliSeconds(30));
+        EXPECT_EQ(device.trace.models.at("other").provenance.errorBand, 0.35);
+    }
+
+    trace["modes"]["fast"].erase("law");
+    const TemporaryFile lawless("lawless.json", trace.dump());
+    tiny.json["devices"][2]["trace"] = lawless.Path();
+    EXPECT_NE(
+        tiny.MessageOf().find("no service times for model 'other' in mode 'fast', and no law"),
+        std::string::npos)
+        << tiny.MessageOf();
+}
+
 TEST(Simulation, GivesUpAtTheTimeLimit)
 {
     Tiny tiny;
     tiny.json["time_limit_s"] = 1.05;
-    const Scenario scenario = tiny.Read();
+    Scenario scenario = tiny.Read();
     const auto engine = LoadModels(scenario, CreateObject<TensorEngine>());
     const RunRecord record = Simulate(scenario, MakePreset("local"), 0, engine, false);
     uint64_t completed = 0;

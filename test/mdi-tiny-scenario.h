@@ -212,7 +212,7 @@ TextOf(const RunRecord& record)
 }
 
 inline std::string
-SimulateText(const Scenario& scenario, const std::string& preset, uint32_t run)
+SimulateText(Scenario scenario, const std::string& preset, uint32_t run)
 {
     const auto engine = LoadModels(scenario, CreateObject<TensorEngine>());
     return TextOf(Simulate(scenario, MakePreset(preset), run, engine, true));

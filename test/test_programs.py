@@ -189,6 +189,7 @@ class BadInput(ProgramTest):
         document = scenario()
         with open(document["devices"][0]["trace"], encoding="utf-8") as file:
             trace = json.load(file)
+        del trace["modes"]["MAXN"]["law"]  # it would estimate the layer
         layers = trace["modes"]["MAXN"]["models"]["resnet56"]["layers"]
         removed = sorted(layers)[len(layers) // 2]
         del layers[removed]
@@ -476,6 +477,40 @@ class GoodRun(ProgramTest):
         self.assertTrue(all(a["completed_s"] != b["completed_s"] for a, b in zip(none, first)))
         refused = self.run_program(self.FILE, "--trace-error=samples", "--out=no")
         self.assert_refused(refused, "/trace_error: ", "did you mean 'sample'?")
+
+    def test_unknown_layers_are_estimated(self):
+        """By the law of the device: one warning for each kind of device and model, and a mark."""
+        document = scenario()
+        document["models"]["mine"] = dict(document["models"]["resnet56"])
+        document["sources"][1]["model"] = "mine"
+        with open(document["devices"][0]["trace"], encoding="utf-8") as file:
+            trace = json.load(file)
+        layers = trace["modes"]["MAXN"]["models"]["resnet56"]["layers"]
+        layers.pop("conv1/convolution")
+        own = self.write("own.json", trace)
+        document["devices"][2]["trace"] = own
+        file = self.write("scenario.json", document)
+        result = self.run_program(file, *self.SMALL, "--tensors=none", "--out=out")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        nano = document["devices"][0]["trace"]
+        end = " (calibrated, error band a factor 2); ./mdi profile on the device measures them"
+        whole = "model 'mine': its law estimates all 201 layers" + end
+        some = "does not know 1 of 201 layers of model 'resnet56': its law estimates them" + end
+        expected = [
+            f"mdi-run: {nano}, mode MAXN, does not know {whole}",
+            f"mdi-run: {own}, mode MAXN, does not know {whole}",
+            f"mdi-run: {own}, mode MAXN, {some}",
+        ]
+        self.assertEqual(sorted(result.stderr.splitlines()), sorted(expected))
+        with open(self.path("out/manifest.json"), encoding="utf-8") as manifest:
+            traces = json.load(manifest)["traces"]
+        for device in traces:
+            mine = device["models"]["mine"]
+            self.assertEqual((mine["kind"], mine["error_band"]), ("calibrated", 1.0))
+            self.assertTrue(mine["source"].startswith("law of nano, mode MAXN, for 201 of 201"))
+        known = [device["models"]["resnet56"]["source"] for device in traces]
+        self.assertNotIn("law of", known[0])
+        self.assertIn("; law of nano, mode MAXN, for 1 of 201 layers: ", known[2])
 
     def test_wifi(self):
         for name in ("five-xavier-mesh", "multi-hop-xavier-nano"):

@@ -18,12 +18,15 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, COMPUTE)
 sys.path.insert(0, os.path.join(ROOT, "traces", "models"))
 
+import estimate  # noqa: E402
 import language  # noqa: E402
 import language_graphs  # noqa: E402
 import laws  # noqa: E402
 import leave_one_out  # noqa: E402
+import make_traces  # noqa: E402
 import orin  # noqa: E402
 import transformer  # noqa: E402
+import xeon  # noqa: E402
 from layers import LAYERS  # noqa: E402
 from leave_one_out import Law, Part  # noqa: E402
 
@@ -34,6 +37,27 @@ STATED = {
     "mobilenetv2": (0.28, -0.30, 0.19),
     "vgg16": (0.44, 0.0, 0.70),
 }
+
+
+def trace_models():
+    """(device, mode, model, its block, the mode's block) of all that the traces have."""
+    for name in sorted(os.listdir(COMPUTE)):
+        if name.endswith(".json"):
+            with open(os.path.join(COMPUTE, name), encoding="ascii") as file:
+                trace = json.load(file)
+            for mode, block in trace["modes"].items():
+                for model, times in block["models"].items():
+                    yield trace["device"], mode, model, times, block
+
+
+def factor(curve, tokens):
+    """What the format says of a curve."""
+    points = curve["points"]
+    after = next(i for i, point in enumerate(points) if point[0] >= tokens)
+    if curve["rule"] == "staircase" or points[after][0] == tokens:
+        return points[after][1]
+    (x1, y1), (x2, y2) = points[after - 1 : after + 1]
+    return y1 + (y2 - y1) * (tokens - x1) / (x2 - x1)
 
 
 class LeaveOneOut(unittest.TestCase):
@@ -109,6 +133,18 @@ class Arrivals(unittest.TestCase):
         subprocess.run([sys.executable, "-B", script, "--check"], check=True)
 
 
+class Xeon(unittest.TestCase):
+    def test_it_takes_what_its_law_says(self):
+        figures = laws.Figures()
+        law = estimate.Law(*xeon.law(figures))
+        self.assertAlmostEqual(law.flop_per_s, 24 * 2.2e9 * 32 * 0.2)
+        sizes = estimate.read_sizes()
+        for model in ("resnet50", "resnet56"):
+            layers, _, provenance = xeon.service_times(figures, sizes[model], model)
+            self.assertAlmostEqual(sum(layers.values()), law.total(sizes[model]))
+            self.assertEqual(provenance["error_band"], 2.0)
+
+
 class Gpt2(unittest.TestCase):
     def test_its_work_is_that_of_its_formula(self):
         layers = LAYERS["gpt2"]()
@@ -116,26 +152,99 @@ class Gpt2(unittest.TestCase):
         self.assertEqual(blocks, 12 * transformer.block_flop(32))
         self.assertEqual(transformer.launching(layers), 12 * 19 + 4)
 
+    def test_generation_keeps_the_prefill_and_its_bounds(self):
+        figures = laws.Figures()
+        for device, mode in [*estimate.KNOWN, (xeon.DEVICE, xeon.MODE)]:
+            each = make_traces.time_of_an_operation(figures, device, mode)
+            layers = transformer.service_times(figures, device, mode, each)[0]
+            block, cached = transformer.generation(figures, device, mode, each)
+            self.assertEqual(layers.keys(), cached.keys())
+            self.assertEqual(factor(block["whole"], 32), 1)
+            self.assertEqual(block["whole"]["points"][-1][0], 1024)
+            # A step is no longer than a pass over as many tokens as the context has.
+            whole = sum(layers.values()) * factor(block["whole"], 64)
+            self.assertLessEqual(sum(cached.values()), whole * (1 + 1e-6), (device, mode))
+            host = transformer.launching(layers) * each
+            self.assertGreaterEqual(sum(cached.values()) * (1 + 1e-9), host)
+            if device == "orin-nano":  # llama.cpp, quantised, 135 M parameters
+                self.assertGreater(sum(cached.values()), 0.00605)
 
-def trace_models():
-    """(device, mode, model, its block, the mode's block) of all that the traces have."""
-    for name in sorted(os.listdir(COMPUTE)):
-        if name.endswith(".json"):
-            with open(os.path.join(COMPUTE, name), encoding="ascii") as file:
-                trace = json.load(file)
-            for mode, block in trace["modes"].items():
-                for model, times in block["models"].items():
-                    yield trace["device"], mode, model, times, block
+    def test_weights_are_read_in_each_step(self):
+        figures = laws.Figures()
+        bandwidth = transformer.rates(figures, "nano", "MAXN")[1]
+        times = transformer.step_times(figures, "nano", "MAXN", 1)
+        self.assertAlmostEqual(sum(times.values()) * bandwidth / 494e6, 1, delta=0.01)
+        longer = transformer.step_times(figures, "nano", "MAXN", 1001)
+        kept = 12 * 2 * 1000 * 768 * 4  # keys and values, FP32
+        grown = (sum(longer.values()) - sum(times.values())) * bandwidth
+        self.assertAlmostEqual(grown / kept, 1, delta=0.01)
+
+    def test_near_two_hundred_tokens_it_is_the_measured_encoder(self):
+        figures = laws.Figures()
+        times = transformer.running_times(figures, "agx-orin", "MAXN", 197)
+        block = sum(time for name, time in times.items() if name.startswith("h.3."))
+        self.assertAlmostEqual(block / 0.00448, 1, delta=0.2)
 
 
-def factor(curve, tokens):
-    """What the format says of a curve."""
-    points = curve["points"]
-    after = next(i for i, point in enumerate(points) if point[0] >= tokens)
-    if curve["rule"] == "staircase" or points[after][0] == tokens:
-        return points[after][1]
-    (x1, y1), (x2, y2) = points[after - 1 : after + 1]
-    return y1 + (y2 - y1) * (tokens - x1) / (x2 - x1)
+class Estimates(unittest.TestCase):
+    def laws(self):
+        for device, mode, model, block, of_mode in trace_models():
+            law = of_mode["law"]
+            numbers = (law["per_operation_s"], law["flop_per_s"], law["bytes_per_s"])
+            yield device, mode, model, block, estimate.Law(*numbers), law["provenance"]
+
+    def test_known_totals_are_within_the_band(self):
+        sizes = estimate.read_sizes()
+        seen = set()
+        for device, mode, model, block, law, provenance in self.laws():
+            if model not in sizes or device not in laws.BOARDS:
+                continue
+            known = sum(layer["mean_s"] for layer in block["layers"].values())
+            ratio = law.total(sizes[model]) / known
+            band = provenance["error_band"]
+            self.assertTrue(1 / (1 + band) <= ratio <= 1 + band, (device, mode, model, ratio))
+            family = device in orin.DEVICES and model in ("resnet50", "mobilenetv2")
+            if family and model in estimate.KNOWN.get((device, mode), ()):
+                self.assertLess(abs(ratio - 1), 0.2, (device, mode, model))
+            seen.add(model)
+        self.assertEqual(seen, set(sizes))
+
+    def test_the_larger_predicts_better_than_the_sum(self):
+        sizes = estimate.read_sizes()["resnet50"]
+        figures = laws.Figures()
+        for (device, mode), models in estimate.KNOWN.items():
+            each = make_traces.time_of_an_operation(figures, device, mode)
+            guess = estimate.first_guess(figures, device, mode, each)[0]
+            known = sum(make_traces.service_times(figures, device, mode, "resnet50")[0].values())
+            both = guess._replace(per_operation=0)
+            added = each * len(sizes) + both.total(sizes)
+            self.assertGreater(added / known, 1.15)
+            self.assertTrue(0.87 < guess.total(sizes) / known < 1.4, (device, mode, models))
+            self.assertGreater(abs(added / known - 1), abs(guess.total(sizes) / known - 1))
+
+    def test_a_law_is_the_largest_of_three(self):
+        law = estimate.Law(1e-4, 1e9, 1e8)
+        self.assertEqual(law(1e4, 1e3), 1e-4)
+        self.assertEqual(law(1e6, 1e3), 1e-3)
+        self.assertEqual(law(1e4, 1e6), 1e-2)
+
+    def test_fit_keeps_a_first_guess_that_is_right(self):
+        law = estimate.Law(1e-4, 1e9, 1e8)
+        each = [(10**6, 10)] * 3 + [(1, 10**5)] * 2 + [(1, 1)] * 7
+        sizes = {"net": dict(enumerate(each))}
+        totals = {"net": law.total(sizes["net"])}
+        self.assertEqual(estimate.fit(law, totals, sizes), law)
+        slower = estimate.fit(law, {"net": 2 * totals["net"]}, sizes)
+        self.assertTrue(1 < slower.total(sizes["net"]) / totals["net"] < 2)
+
+    def test_bytes_of_a_layer(self):
+        tensor = {"shape": [1, 8], "dtype": "float32"}
+        layer = {"op": "aten::embedding", "inputs": [-1], "outputs": [tensor], "flop": 0}
+        graph = {"inputs": [{"shape": [1, 2], "dtype": "int64"}], "layers": [layer]}
+        layer.update({"name": "it", "weight_bytes": 1000})
+        self.assertEqual(estimate.sizes_of(graph), {"it": (0, 32 + 32 + 16)})
+        layer["op"] = "aten::linear"
+        self.assertEqual(estimate.sizes_of(graph), {"it": (0, 1000 + 32 + 16)})
 
 
 class Generation(unittest.TestCase):

@@ -3,6 +3,8 @@
 
 #include "mdi-compute-trace.h"
 
+#include "mdi-compute-law.h"
+
 #include "ns3/assert.h"
 
 #include <cmath>
@@ -13,33 +15,17 @@ namespace ns3
 namespace mdi
 {
 
-namespace
-{
-
-std::string
-ModelNames(const ComputeTrace& trace)
-{
-    std::string names;
-    for (const auto& [name, profile] : trace.models)
-    {
-        names += (names.empty() ? "" : ", ") + name;
-    }
-    return names.empty() ? "none" : names;
-}
-
-} // namespace
-
 ServiceTable::ServiceTable(const ComputeTrace& trace, const LayerGraph& graph, bool exits)
     : m_callOverhead(trace.callOverhead)
 {
     const std::string device = "device '" + trace.device + "', mode '" + trace.mode + "'";
-    const auto found = trace.models.find(graph.Name());
-    if (found == trace.models.end())
+    ModelProfile completed;
+    if (CountUnknownLayers(trace, graph) > 0)
     {
-        throw std::invalid_argument(device + " has no service times of model '" + graph.Name() +
-                                    "'; its trace knows: " + ModelNames(trace));
+        completed = CompleteProfile(trace, graph);
     }
-    const ModelProfile& profile = found->second;
+    const auto found = trace.models.find(graph.Name());
+    const ModelProfile& profile = completed.layers.empty() ? found->second : completed;
     const std::string inputs = SpecsText(graph.Inputs());
     const auto& first = graph.Inputs().empty() ? std::vector<int64_t>() : graph.Inputs()[0].shape;
     // Times of passes hold for sequences of all lengths.
@@ -51,16 +37,18 @@ ServiceTable::ServiceTable(const ComputeTrace& trace, const LayerGraph& graph, b
     if (otherInputs || otherBatch)
     {
         const std::string batch = "batch " + std::to_string(profile.provenance.batch);
-        throw std::invalid_argument(device + ", model '" + graph.Name() +
-                                    "': the service times are for inputs of " +
-                                    (otherInputs ? profile.inputs : batch) + ", not of " + inputs +
-                                    "; profile the model with these, or change the scenario's");
+        throw std::invalid_argument(
+            device + ", model '" + graph.Name() + "': the service times are for inputs of " +
+            (otherInputs ? profile.inputs : batch) + ", not of " + inputs +
+            "; profile the model with these, or change the scenario's" +
+            (trace.law ? "; under another name it would be estimated" : ""));
     }
     m_spread = profile.spread;
     m_dispatch = profile.dispatch;
     m_least = profile.least;
     m_name = device + ", model '" + graph.Name() + "'";
-    m_passes = profile.passes;
+    // The law estimates layers for the model's own input, not for passes of other lengths.
+    m_passes = completed.layers.empty() ? profile.passes : std::nullopt;
     m_cachedNsBefore.push_back(0);
     m_nsBefore.reserve(graph.Size() + 1);
     m_nsBefore.push_back(0);
@@ -68,18 +56,11 @@ ServiceTable::ServiceTable(const ComputeTrace& trace, const LayerGraph& graph, b
     for (uint32_t i = 0; i < graph.Size(); ++i)
     {
         const Layer& layer = graph.Layers()[i];
-        const auto time = profile.layers.find(layer.name);
-        if (time == profile.layers.end())
-        {
-            throw std::invalid_argument(device + ", model '" + graph.Name() +
-                                        "': no service time of layer '" + layer.name +
-                                        "'; profile the model anew or use the model file that the "
-                                        "trace was made for");
-        }
+        const LayerTime& time = profile.layers.at(layer.name);
         const bool runs = exits || !branches[i];
-        m_nsBefore.push_back(m_nsBefore.back() + (runs ? time->second.mean.GetNanoSeconds() : 0));
+        m_nsBefore.push_back(m_nsBefore.back() + (runs ? time.mean.GetNanoSeconds() : 0));
         m_cachedNsBefore.push_back(m_cachedNsBefore.back() +
-                                   (runs ? time->second.cached.GetNanoSeconds() : 0));
+                                   (runs ? time.cached.GetNanoSeconds() : 0));
         m_flop += runs ? layer.flop : 0;
     }
 }

@@ -58,6 +58,18 @@ struct ModelProfile
     std::optional<PassTimes> passes;         //!< of a language model that generates
 };
 
+/**
+ * How long a layer takes on a device that was not measured: the largest of three times
+ * (EstimateLayer). Fitted to what is known of the device; rough.
+ */
+struct ComputeLaw
+{
+    Provenance provenance; //!< always with an error band
+    Time perOperation;     //!< what the host needs for an operation
+    double flopPerS = 1;   //!< rate of work [FLOP/s], > 0
+    double bytesPerS = 1;  //!< rate of weights, inputs and outputs [bytes/s], > 0
+};
+
 /// What it costs a device's software to send one message, beside the link (papers charge nothing).
 struct StagingCost
 {
@@ -80,13 +92,15 @@ struct ComputeTrace
     std::map<std::string, ModelProfile> models; //!< by model name
     std::string title;                          //!< for people, such as "NVIDIA Jetson Nano"
     std::optional<StagingCost> staging;         //!< unknown for most devices
+    std::optional<ComputeLaw> law;              //!< for what `models` does not have
 };
 
 /**
  * Service times of one model on one device, resolved for every slice.
  *
  * Times are rounded to nanoseconds per layer, so that the times of slices add up exactly to the
- * time of the whole model, wherever it is cut (beside the call overhead).
+ * time of the whole model, wherever it is cut (beside the call overhead). Layers that the trace
+ * does not know are estimated by its law, if it has one (CompleteProfile).
  */
 class ServiceTable
 {
@@ -98,8 +112,9 @@ class ServiceTable
      * \param graph the model
      * \param exits whether early exits are taken; else the layers that only make their answers are
      *        not run, and take no time
-     * \throws std::invalid_argument one line: the device, the model, the layer without a time, or
-     *         the inputs (where the trace does not say them: the batch) that the times are not for
+     * \throws std::invalid_argument one line: the device, the model, the layer without a time or a
+     *         law, or the inputs (where the trace does not say them: the batch) that the times are
+     *         not for
      */
     ServiceTable(const ComputeTrace& trace, const LayerGraph& graph, bool exits = true);
 

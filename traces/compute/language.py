@@ -302,10 +302,10 @@ def staging(figures, device):
     source += ": remote_overhead of layer-split inference on two Orin Nanos over HTTP"
     note = (
         f"the sender is charged for each message, so a remote call (a request of n bytes, an "
-        f"answer of 4) costs 2 x per_message_s + n x per_byte_s beside the wire, which is taken as a raw "
-        f"TCP exchange of 3 to 10 KB less its bytes, and the bytes at 938 Mb/s. Least squares "
-        f"of relative errors over {len(residuals)} rows (two models, two engines, 6 to 360 KB), "
-        f"residuals {min(residuals):+.1%} to {max(residuals):+.1%}"
+        f"answer of 4) costs 2 x per_message_s + n x per_byte_s beside the wire, which is taken as "
+        f"a raw TCP exchange of 3 to 10 KB less its bytes, and the bytes at 938 Mb/s. Least "
+        f"squares of relative errors over {len(residuals)} rows (two models, two engines, 6 to 360 "
+        f"KB), residuals {min(residuals):+.1%} to {max(residuals):+.1%}"
     )
     band = round(max(abs(r) for r in residuals) + 0.005, 2)
     if device != "orin-nano":
