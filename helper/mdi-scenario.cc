@@ -221,7 +221,7 @@ ReadArrivals(const JsonReader& json,
              Scenario::Source& source)
 {
     const JsonReader admission = json["admission"];
-    source.arrivalsFile = Resolve(scenario, admission["file"].Name());
+    source.arrivalsFile = ResolvePath(scenario, admission["file"].Name());
     Arrivals arrivals = reader.Read(admission, source.arrivalsFile, source.name, source.start);
     const size_t rows = arrivals.times.size();
     source.items = static_cast<uint32_t>(rows);

@@ -30,7 +30,7 @@ from layers import FLOAT_BYTES, LAYERS
 TOKENS = 32
 WIDTH = 768
 SCORES = ("mul", "add", "softmax")  # of attention: heads x tokens x tokens
-VIEWS = ("view", "permute", "select", "transpose")  # start no kernel
+VIEWS = ("unflatten", "permute", "select", "transpose")  # start no kernel
 VIT_TOKENS = 197
 TX2_ROWS = 128  # of which the kernel's tiles are
 BAND = 0.5
