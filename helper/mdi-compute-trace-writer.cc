@@ -62,7 +62,8 @@ Scalar(const Json& value)
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// Writes like traces/compute/make_traces.py: two spaces a level, a layer on one line.
+/// Writes like traces/compute/make_traces.py: two spaces a level, a layer, or an array, on one
+/// line.
 void
 Print(std::ostream& os, const Json& value, size_t depth, bool oneLine, bool ofLayers)
 {
@@ -77,6 +78,7 @@ Print(std::ostream& os, const Json& value, size_t depth, bool oneLine, bool ofLa
             os << '\n' << std::string(2 * level, ' ');
         }
     };
+    oneLine = oneLine || value.is_array();
     os << (value.is_object() ? '{' : '[');
     const char* comma = "";
     for (const auto& [key, member] : value.items())
