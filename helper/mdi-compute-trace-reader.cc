@@ -120,6 +120,7 @@ ReadModel(const JsonReader& model)
     if (const auto generation = model.Find("generation"))
     {
         profile.passes = ReadPasses(*generation);
+        profile.passesProvenance = ReadProvenance((*generation)["provenance"]);
     }
     const bool cached = profile.passes && !profile.passes->cached.points.empty();
     for (const auto& [name, layer] : model["layers"].Members(1))

@@ -293,11 +293,11 @@ TEST(ComputeLaw, TakesTheLargestOfThree)
     const TensorSpec in{{1, 10}, Dtype::FLOAT32};
     const TensorSpec out{{1, 25}, Dtype::FLOAT32};
     const std::vector<Layer> layers{
-        {"launch", "aten::relu", "", {-1}, {in}, 10, 0, {}, {}},
-        {"work", "aten::linear", "", {0}, {out}, 3e6, 1000, {}, {}},
-        {"memory", "aten::linear", "", {1}, {out}, 10, 499800, {}, {}},    // and twice 100 bytes
-        {"two inputs", "aten::add", "", {0, 1}, {out}, 0, 399760, {}, {}}, // 40, 100 and 100 bytes
-        {"table", "aten::embedding", "", {-1}, {out}, 0, 100000000, {}, {}},
+        {"launch", "aten::relu", "", {-1}, {in}, 10, 0, 0, {}, {}},
+        {"work", "aten::linear", "", {0}, {out}, 3e6, 1000, 0, {}, {}},
+        {"memory", "aten::linear", "", {1}, {out}, 10, 499800, 0, {}, {}},    // and twice 100 bytes
+        {"two inputs", "aten::add", "", {0, 1}, {out}, 0, 399760, 0, {}, {}}, // 40, 100 and 100 bytes
+        {"table", "aten::embedding", "", {-1}, {out}, 0, 100000000, 0, {}, {}},
     };
     const LayerGraph graph("net", {in}, layers);
     const ComputeLaw law = TinyLaw();

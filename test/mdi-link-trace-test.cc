@@ -209,7 +209,7 @@ TEST(LinkTrace, AnOutageDelaysButLosesNothing)
             source["admission"] = {{"type", "periodic"}, {"interval_s", 0.1}};
         }
         auto run = [&tiny] {
-            const Scenario scenario = tiny.Read();
+            Scenario scenario = tiny.Read();
             const auto engine = LoadModels(scenario, CreateObject<TensorEngine>());
             SystemSpec pipeline = MakePreset("ar-mdi");
             pipeline.pipeline.reset(); // its heartbeats would take a silent neighbour for dead

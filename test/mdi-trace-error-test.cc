@@ -227,3 +227,24 @@ TEST(TraceError, IsAFieldOfTheScenario)
     changes.traceError = "sampel";
     ExpectMessage(tiny.MessageOf(changes), "/trace_error: ", "did you mean 'sample'?");
 }
+
+TEST(TraceError, TimesWithACacheHaveABandOfTheirOwnAndTheModelsDraw)
+{
+    const ComputeTrace plain = TraceWithBand(1);
+    ComputeTrace trace = plain;
+    for (auto& [name, model] : trace.models)
+    {
+        model.passes = PassTimes();
+        model.passesProvenance.errorBand = 3;
+        model.layers.at("a").cached = Seconds(1);
+    }
+    const ComputeTrace expected = SampleError(plain, Uniform(3));
+    const ComputeTrace sample = SampleError(trace, Uniform(3));
+    for (const auto& [name, model] : sample.models)
+    {
+        const double whole = expected.models.at(name).layers.at("a").mean.GetSeconds();
+        EXPECT_DOUBLE_EQ(model.layers.at("a").mean.GetSeconds(), whole);
+        // (1 + 3)^x where the other is (1 + 1)^x.
+        EXPECT_NEAR(model.layers.at("a").cached.GetSeconds(), whole * whole, 1e-6);
+    }
+}

@@ -56,6 +56,7 @@ struct ModelProfile
     Time least;
     std::map<std::string, LayerTime> layers; //!< by layer name
     std::optional<PassTimes> passes;         //!< of a language model that generates
+    Provenance passesProvenance;             //!< of these, and of the layers' cached times
 };
 
 /**

@@ -41,6 +41,15 @@ SampleError(const ComputeTrace& trace, Ptr<UniformRandomVariable> uniform)
     for (auto& [name, model] : sample.models)
     {
         const double ofModel = uniform->GetValue(0, 1);
+        if (model.passes && model.passesProvenance.errorBand)
+        {
+            // The same draw: a board that is slower than its trace is so with a cache, too.
+            const double factor = ErrorFactor(*model.passesProvenance.errorBand, ofModel);
+            for (auto& [layer, time] : model.layers)
+            {
+                time.cached = Scaled(time.cached, factor);
+            }
+        }
         if (!model.provenance.errorBand)
         {
             continue;

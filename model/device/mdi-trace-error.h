@@ -24,7 +24,7 @@ double ErrorFactor(double band, double u);
 /**
  * What a device may really be like of which a compute trace is known: one factor per model for all
  * of its service times (layers, dispatch, least), one for both staging costs, by the error band of
- * each; where there is none, the numbers stay. The call overhead stays, too, since no trace says
+ * each (times with a key/value cache by that of their own block, and by the model's draw); where there is none, the numbers stay. The call overhead stays, too, since no trace says
  * its band.
  *
  * Draws one number for the staging cost and then one per model, in the order of their names,
