@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Author: the mdi developers
 
-// The way of a task through a Worker (its set-up and its messages are in mdi-worker.cc).
+// The way of a task through a Worker, until it has run. What it sends then is in
+// mdi-worker-sending.cc, its set-up and what it receives in mdi-worker.cc.
 
 #include "mdi-seconds.h"
 #include "mdi-worker.h"
@@ -108,14 +109,9 @@ Worker::Offer(const Message& input, bool arrived)
     {
         planned = m_pipeline->Redirect(message);
     }
-    const auto way = m_ways.find({input.task.item, input.task.unit});
-    if (!arrived && way != m_ways.end() && m_deployment->IsBound(input.task))
+    if (const auto place = arrived ? std::nullopt : m_caches.PlaceOf(input.task))
     {
-        planned = static_cast<int32_t>(way->second);
-        if (input.task.pass + 1 == m_deployment->Sources()[input.task.item.source].Passes())
-        {
-            m_ways.erase(way);
-        }
+        planned = static_cast<int32_t>(*place);
     }
     if (planned != ExecutionUnit::NONE && static_cast<uint32_t>(planned) != GetNode()->GetId())
     {
@@ -140,8 +136,7 @@ Worker::Collect(const Message& input, bool arrived)
     const ExecutionUnit& unit = FindPlan(input.task)->units[input.task.unit];
     const bool standsIn =
         unit.node != ExecutionUnit::NONE && unit.node != int32_t(GetNode()->GetId());
-    if (standsIn && m_deployment->IsBound(input.task) &&
-        m_caches.count({item, input.task.unit}) == 0)
+    if (standsIn && m_deployment->IsBound(input.task) && !m_caches.Holds(input.task))
     {
         Lose(item, "its keys and values were on a worker that failed");
         return;
@@ -326,34 +321,6 @@ Worker::DispatchOne()
     return true;
 }
 
-bool
-Worker::KeepCache(const Task& task)
-{
-    const ItemUnit key{task.id.item, task.id.unit};
-    if (!m_deployment->Sources()[task.id.item.source].Caches() || m_caches.count(key) > 0)
-    {
-        return true;
-    }
-    const uint64_t bytes = m_deployment->CacheBytes(task.id.item.source, task.op);
-    if (!m_device->Allocate(bytes))
-    {
-        return false;
-    }
-    m_caches[key] = bytes;
-    return true;
-}
-
-void
-Worker::FreeCache(const ItemUnit& key)
-{
-    const auto kept = m_caches.find(key);
-    if (kept != m_caches.end())
-    {
-        m_device->Free(kept->second);
-        m_caches.erase(kept);
-    }
-}
-
 void
 Worker::Ask(std::vector<Ready>::iterator which, const Estimate& estimate, double key)
 {
@@ -385,107 +352,6 @@ Worker::OnGranted(const TaskId& id, uint32_t to)
     Dispatch();
 }
 
-void
-Worker::HandOver(const Message& message, uint32_t to)
-{
-    const ExecutionUnit& unit = FindPlan(message.task)->units[message.task.unit];
-    // A grant is counted by the one who gave it.
-    if (m_beacons && m_countOwnPlacements && !m_handshake)
-    {
-        m_view.OnPlaced(to, message, unit.op);
-    }
-    if (unit.node == ExecutionUnit::NONE && message.task.pass == 0 &&
-        m_deployment->Sources()[message.task.item.source].Caches())
-    {
-        m_ways[{message.task.item, message.task.unit}] = to;
-    }
-    if (NeedsPacking(message))
-    {
-        Pack(message, to);
-    }
-    else
-    {
-        Transmit(message, to);
-    }
-}
-
-bool
-Worker::NeedsPacking(const Message& message) const
-{
-    // A codec that takes no time still changes what is sent.
-    const bool codes =
-        message.type == MessageType::TENSOR && !message.coded && m_deployment->Coded(message);
-    return codes || m_deployment->StagingTime(m_deployment->ProfileOf(GetNode()->GetId()),
-                                              message.payloadBytes) > Time(0);
-}
-
-void
-Worker::Pack(const Message& message, uint32_t to)
-{
-    const bool fits = m_device->Allocate(message.payloadBytes);
-    m_toPack.push_back({message, to, fits ? message.payloadBytes : 0});
-    Dispatch();
-}
-
-void
-Worker::StartPacking()
-{
-    Unpacked next = std::move(m_toPack.front());
-    m_toPack.pop_front();
-    m_packing = true;
-    Message& message = next.message;
-    const uint16_t profile = m_deployment->ProfileOf(GetNode()->GetId());
-    Time time = m_deployment->StagingTime(profile, message.payloadBytes);
-    if (message.type == MessageType::TENSOR)
-    {
-        time = m_deployment->PackingTime(profile, message);
-        if (const auto coded = message.coded ? std::nullopt : m_deployment->Coded(message))
-        {
-            message.coded = true;
-            message.payloadBytes = coded->bytes;
-            message.tensor = m_deployment->Engine()->Transcode(message.tensor, coded->values);
-        }
-    }
-    m_device->Occupy(time, [this, next] {
-        m_packing = false;
-        m_device->Free(next.bytes);
-        SendPacked(next.message, next.to);
-        Dispatch();
-    });
-}
-
-void
-Worker::SendPacked(Message message, uint32_t to)
-{
-    if (message.type == MessageType::RESULT)
-    {
-        Send(to, message);
-        return;
-    }
-    if (!m_pipeline)
-    {
-        Transmit(message, to);
-        return;
-    }
-    // Who it is for may have failed meanwhile; then the next one alive runs from this tensor on.
-    const TaskId before = message.task;
-    const int32_t planned = m_pipeline->Redirect(message);
-    const auto made = m_unsafe.find(before);
-    if (made != m_unsafe.end() && !(before == message.task))
-    {
-        m_unsafe[message.task] = made->second;
-        m_unsafe.erase(before);
-    }
-    if (planned == ExecutionUnit::NONE || static_cast<uint32_t>(planned) == GetNode()->GetId())
-    {
-        Collect(message, true);
-    }
-    else
-    {
-        Transmit(message, static_cast<uint32_t>(planned));
-    }
-}
-
 uint64_t
 Worker::InputBytes(const Message& input) const
 {
@@ -503,37 +369,12 @@ Worker::FreeInputs(const Task& task)
 }
 
 void
-Worker::Transmit(Message message, uint32_t to)
-{
-    message.hops++;
-    if (m_beacons)
-    {
-        message.report = m_view.Report();
-    }
-    Task task;
-    task.id = message.task;
-    task.priority = message.priority;
-    task.admitted = message.admitted;
-    task.inputs = {message};
-    m_handOverTrace(task, to);
-    if (m_pipeline)
-    {
-        m_pipeline->OnHandedOver(to, message);
-    }
-    if (m_transport->QueuedBytes() == 0)
-    {
-        m_soloTransfers.insert({message.task, message.input});
-    }
-    Send(to, message);
-}
-
-void
 Worker::StartTask(std::vector<Ready>::iterator which)
 {
     Task task = which->task;
     const Time expected = which->service;
     RemoveReady(which);
-    if (!KeepCache(task))
+    if (!m_caches.Keep(task))
     {
         FreeInputs(task);
         Lose(task.id.item, "no memory for its keys and values");
@@ -607,214 +448,9 @@ Worker::FinishTask(Task task, TensorId output, Time started)
         m_pipeline->OnFinished(task, task.id.pass == 0 ? busy : busy * (first / unit));
         task.inputs.front().stages.push_back(m_pipeline->Stage(task));
     }
-    if (task.id.pass + 1 == m_deployment->Sources()[task.id.item.source].Passes())
-    {
-        FreeCache({task.id.item, task.id.unit});
-    }
+    m_caches.OnFinished(task.id);
     Forward(task, output);
     Dispatch();
-}
-
-Message
-Worker::MakeTensorMessage(const Task& task, TensorId output) const
-{
-    Message message = task.Input();
-    for (const Message& input : task.inputs)
-    {
-        message.hops = std::max(message.hops, input.hops);
-    }
-    message.from = GetNode()->GetId();
-    message.tensor = output;
-    message.coded = false;
-    return message;
-}
-
-void
-Worker::SetTensors(Message& message, const Operator& reader, const UnitInput& input) const
-{
-    const LayerGraph& graph = m_deployment->GraphOf(message.task.item.source);
-    message.tensors = m_deployment->TensorsOf(message.task,
-                                              reader.kind == UnitKind::SLICE
-                                                  ? graph.CutTensors(message.tensor.boundary)
-                                                  : RowTensors(graph, input.layer, input.rows));
-    message.payloadBytes = TotalBytes(message.tensors);
-}
-
-void
-Worker::Forward(const Task& task, TensorId output)
-{
-    const Plan& plan = *FindPlan(task.id);
-    const LayerGraph& graph = m_deployment->GraphOf(task.id.item.source);
-    const uint32_t home = m_deployment->Sources()[task.id.item.source].node;
-    const auto& forwards = plan.units[task.id.unit].forwards;
-    // Of slices by the layers, not by the plan: one that stood in for the tail has made the result.
-    const bool ends = task.op.kind == UnitKind::SLICE
-                          ? task.leaves || output.boundary == graph.Size()
-                          : task.op.kind == UnitKind::GATHER;
-    if (ends)
-    {
-        Message result = MakeTensorMessage(task, output);
-        result.type = MessageType::RESULT;
-        result.input = 0;
-        result.tensors = graph.CutTensors(output.boundary);
-        result.payloadBytes = TotalBytes(result.tensors);
-        result.exitThreshold.reset(); // of no use any more
-        if (task.leaves)
-        {
-            // The answer goes back, not the features behind it.
-            const auto exits = graph.Exits();
-            const auto exit = std::find_if(exits.begin(), exits.end(), [&](const Exit& e) {
-                return e.boundary == output.boundary;
-            });
-            result.tensors = graph.Layers()[exit->layer].outputs;
-            result.payloadBytes = result.tensors.front().Bytes();
-        }
-        if (m_deployment->Sources()[task.id.item.source].generation)
-        {
-            result.tensors = {TensorSpec{{1}, Dtype::INT32}}; // the token that is most likely
-            result.payloadBytes = result.tensors.front().Bytes();
-        }
-        if (home == GetNode()->GetId())
-        {
-            if (m_pipeline)
-            {
-                m_pipeline->OnOutputSafe(task);
-            }
-            DeliverResult(result);
-            return;
-        }
-        if (m_pipeline)
-        {
-            m_unsafe[result.task] = task;
-        }
-        if (NeedsPacking(result))
-        {
-            Pack(result, home);
-        }
-        else
-        {
-            Send(home, result);
-        }
-        return;
-    }
-    for (const UnitForward& forward : forwards)
-    {
-        const ExecutionUnit& reader = plan.units[forward.unit];
-        Message message = MakeTensorMessage(task, output);
-        message.task.unit = static_cast<uint16_t>(forward.unit);
-        message.input = forward.input;
-        SetTensors(message, reader.op, reader.inputs[forward.input]);
-        if (m_pipeline)
-        {
-            Message redirected = message;
-            m_pipeline->Redirect(redirected);
-            m_unsafe[redirected.task] = task;
-        }
-        Offer(message, false);
-    }
-}
-
-void
-Worker::DeliverResult(const Message& result)
-{
-    const auto callback = m_resultCallbacks.find(result.task.item.source);
-    if (callback == m_resultCallbacks.end())
-    {
-        NS_LOG_WARN("a result of source " << result.task.item.source << " at the wrong node");
-        return;
-    }
-    if (m_pipeline)
-    {
-        m_pipeline->OnResult(result);
-    }
-    callback->second(result);
-}
-
-void
-Worker::DeliverLoss(const Message& lost)
-{
-    Drop(lost.task.item);
-    const auto callback = m_resultCallbacks.find(lost.task.item.source);
-    if (callback != m_resultCallbacks.end())
-    {
-        callback->second(lost);
-    }
-}
-
-void
-Worker::Lose(ItemId item, const std::string& reason)
-{
-    NS_LOG_FUNCTION(this << item.source << item.item << reason);
-    m_lostTrace(item, reason);
-    Message lost;
-    lost.type = MessageType::LOST;
-    lost.task.item = item;
-    std::set<uint32_t> concerned{m_deployment->Sources()[item.source].node};
-    const Plan& plan = m_deployment->GetPlan(item.source);
-    if (plan.HasStrips() || m_deployment->Sources()[item.source].Caches())
-    {
-        // Elsewhere, inputs of its other units wait for one that will never come, or keys and
-        // values for its next pass. (Where a router decides, see Drop.)
-        for (const ExecutionUnit& unit : plan.units)
-        {
-            if (unit.node != ExecutionUnit::NONE)
-            {
-                concerned.insert(static_cast<uint32_t>(unit.node));
-            }
-        }
-    }
-    for (const uint32_t node : concerned)
-    {
-        if (node == GetNode()->GetId())
-        {
-            DeliverLoss(lost);
-        }
-        else
-        {
-            Send(node, lost);
-        }
-    }
-}
-
-void
-Worker::Drop(ItemId item)
-{
-    m_dropped.insert(item);
-    while (true)
-    {
-        const auto kept = m_caches.lower_bound({item, 0});
-        if (kept == m_caches.end() || !(kept->first.first == item))
-        {
-            break;
-        }
-        FreeCache(kept->first);
-    }
-    std::set<uint32_t> told;
-    for (auto way = m_ways.lower_bound({item, 0}); way != m_ways.end() && way->first.first == item;)
-    {
-        told.insert(way->second);
-        way = m_ways.erase(way);
-    }
-    for (const uint32_t node : told)
-    {
-        Message lost;
-        lost.type = MessageType::LOST;
-        lost.task.item = item;
-        Send(node, lost);
-    }
-    for (auto waiting = m_inbox.begin(); waiting != m_inbox.end();)
-    {
-        if (!(waiting->first.item == item))
-        {
-            ++waiting;
-            continue;
-        }
-        for (const auto& [number, input] : waiting->second)
-        {
-            m_device->Free(InputBytes(input));
-        }
-        waiting = m_inbox.erase(waiting);
-    }
 }
 
 } // namespace mdi

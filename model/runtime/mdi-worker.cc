@@ -174,6 +174,7 @@ Worker::DoInitialize()
                      m_goodputWeight,
                      m_backlogCountsReady,
                      m_taskTimeWeight);
+    m_caches.Configure(m_deployment, m_device);
     m_transport->SetReceiveCallback(MakeCallback(&Worker::Receive, this));
     m_transport->SetDeliveredCallback(MakeCallback(&Worker::OnDelivered, this));
     Application::DoInitialize();
@@ -204,6 +205,7 @@ Worker::DoDispose()
     m_device = nullptr;
     m_deployment = nullptr;
     m_view.Clear();
+    m_caches.Clear();
     m_resultCallbacks.clear();
     Application::DoDispose();
 }

@@ -4,6 +4,7 @@
 #ifndef MDI_WORKER_H
 #define MDI_WORKER_H
 
+#include "mdi-cache-keeper.h"
 #include "mdi-compute-device.h"
 #include "mdi-exit-rule.h"
 #include "mdi-handshake.h"
@@ -111,9 +112,6 @@ class Worker : public Application
     void DoDispose() override;
 
   private:
-    /// A unit of an item, whatever the pass.
-    using ItemUnit = std::pair<ItemId, uint16_t>;
-
     struct Ready
     {
         Task task;
@@ -148,8 +146,6 @@ class Worker : public Application
     void Transmit(Message message, uint32_t to);
     uint64_t InputBytes(const Message& input) const;
     void FreeInputs(const Task& task);
-    bool KeepCache(const Task& task);
-    void FreeCache(const ItemUnit& key);
     void Ask(std::vector<Ready>::iterator which, const Estimate& estimate, double key);
     void OnGranted(const TaskId& id, uint32_t to);
     void DeliverResult(const Message& result);
@@ -206,9 +202,8 @@ class Worker : public Application
 
     std::deque<Unpacked> m_toPack;
     bool m_packing = false;
-    std::map<ItemUnit, uint32_t> m_ways;   //!< who got a unit whose later passes are bound to it
-    std::map<ItemUnit, uint64_t> m_caches; //!< bytes of keys and values that are kept here
-    std::map<TaskId, Task> m_unsafe;       //!< AR-MDI: by output, tasks whose output is on its way
+    CacheKeeper m_caches;            //!< of items that generate
+    std::map<TaskId, Task> m_unsafe; //!< AR-MDI: by output, tasks whose output is on its way
     /// By reader, inputs sent when nothing else was on its way.
     std::set<std::pair<TaskId, uint16_t>> m_soloTransfers;
     std::set<TaskId> m_fired;   //!< tasks whose inputs were all here once

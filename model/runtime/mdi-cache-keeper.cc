@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-cache-keeper.h"
+
+namespace ns3
+{
+namespace mdi
+{
+
+void
+CacheKeeper::Configure(Ptr<const Deployment> deployment, Ptr<ComputeDevice> device)
+{
+    m_deployment = deployment;
+    m_device = device;
+}
+
+void
+CacheKeeper::Clear()
+{
+    m_deployment = nullptr;
+    m_device = nullptr;
+}
+
+bool
+CacheKeeper::IsLastPass(const TaskId& task) const
+{
+    return task.pass + 1 == m_deployment->Sources()[task.item.source].Passes();
+}
+
+void
+CacheKeeper::OnPlaced(const TaskId& reader, uint32_t to)
+{
+    if (reader.pass == 0 && m_deployment->Sources()[reader.item.source].Caches())
+    {
+        m_places[{reader.item, reader.unit}] = to;
+    }
+}
+
+std::optional<uint32_t>
+CacheKeeper::PlaceOf(const TaskId& reader)
+{
+    const auto place = m_places.find({reader.item, reader.unit});
+    if (place == m_places.end() || !m_deployment->IsBound(reader))
+    {
+        return std::nullopt;
+    }
+    const uint32_t node = place->second;
+    if (IsLastPass(reader))
+    {
+        m_places.erase(place);
+    }
+    return node;
+}
+
+bool
+CacheKeeper::Holds(const TaskId& task) const
+{
+    return m_bytes.count({task.item, task.unit}) > 0;
+}
+
+bool
+CacheKeeper::Keep(const Task& task)
+{
+    const uint32_t source = task.id.item.source;
+    if (!m_deployment->Sources()[source].Caches() || Holds(task.id))
+    {
+        return true;
+    }
+    const uint64_t bytes = m_deployment->CacheBytes(source, task.op);
+    if (!m_device->Allocate(bytes))
+    {
+        return false;
+    }
+    m_bytes[{task.id.item, task.id.unit}] = bytes;
+    return true;
+}
+
+void
+CacheKeeper::OnFinished(const TaskId& task)
+{
+    const auto kept = m_bytes.find({task.item, task.unit});
+    if (kept != m_bytes.end() && IsLastPass(task))
+    {
+        m_device->Free(kept->second);
+        m_bytes.erase(kept);
+    }
+}
+
+std::set<uint32_t>
+CacheKeeper::Drop(ItemId item)
+{
+    for (auto kept = m_bytes.lower_bound({item, 0});
+         kept != m_bytes.end() && kept->first.first == item;)
+    {
+        m_device->Free(kept->second);
+        kept = m_bytes.erase(kept);
+    }
+    std::set<uint32_t> nodes;
+    for (auto place = m_places.lower_bound({item, 0});
+         place != m_places.end() && place->first.first == item;)
+    {
+        nodes.insert(place->second);
+        place = m_places.erase(place);
+    }
+    return nodes;
+}
+
+} // namespace mdi
+} // namespace ns3

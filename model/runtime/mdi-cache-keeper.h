@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_CACHE_KEEPER_H
+#define MDI_CACHE_KEEPER_H
+
+#include "mdi-compute-device.h"
+#include "mdi-deployment.h"
+#include "mdi-local-view.h"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/**
+ * What a worker remembers of items that generate with a key/value cache, between two passes: the
+ * keys and values of the units that ran here, and who it gave the other units to. Later passes of a
+ * unit go where the first one went.
+ */
+class CacheKeeper
+{
+  public:
+    void Configure(Ptr<const Deployment> deployment, Ptr<ComputeDevice> device);
+    void Clear();
+
+    /// A router gave a unit to another worker.
+    void OnPlaced(const TaskId& reader, uint32_t to);
+
+    /// Who has the keys and values of a unit that this worker makes the input of; none: itself.
+    std::optional<uint32_t> PlaceOf(const TaskId& reader);
+
+    /// Whether keys and values of the task's unit are here.
+    bool Holds(const TaskId& task) const;
+
+    /// Take the memory for a unit's keys and values, once. \return false, if there is not enough
+    bool Keep(const Task& task);
+
+    /// A pass of a unit has run here: after the last one its keys and values go.
+    void OnFinished(const TaskId& task);
+
+    /// The item has ended without a result. \return the workers that it was given to
+    std::set<uint32_t> Drop(ItemId item);
+
+  private:
+    /// A unit of an item, whatever the pass.
+    using ItemUnit = std::pair<ItemId, uint16_t>;
+
+    bool IsLastPass(const TaskId& task) const;
+
+    Ptr<const Deployment> m_deployment;
+    Ptr<ComputeDevice> m_device;
+    std::map<ItemUnit, uint32_t> m_places;
+    std::map<ItemUnit, uint64_t> m_bytes; //!< of what is kept here
+};
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_CACHE_KEEPER_H
