@@ -3,6 +3,8 @@
 
 #include "mdi-arrival-reader.h"
 
+#include "mdi-provenance-reader.h"
+
 #include "mdi-compute-trace-reader.h"
 #include "mdi-csv-rows.h"
 #include "mdi-did-you-mean.h"
@@ -224,7 +226,7 @@ ArrivalReader::Read(const JsonReader& admission,
             admission["file"].Fail("there is no file " + Quoted(file),
                                    "one of traces/arrivals/, or items.csv of a results folder");
         }
-        ReadArrivalProvenance(file); // is checked with it
+        ReadFileProvenance(file); // is checked with it
         found = m_files.emplace(file, ArrivalFile(file)).first;
     }
     const ArrivalFile& trace = found->second;
@@ -274,18 +276,6 @@ ArrivalReader::Read(const JsonReader& admission,
         arrivals.inputs = RecordedInputs(manifest, choice.source, rows);
     }
     return arrivals;
-}
-
-std::optional<Provenance>
-ReadArrivalProvenance(const std::string& file)
-{
-    const std::string beside = fs::path(file).replace_extension(".provenance.json").string();
-    if (!fs::exists(beside))
-    {
-        return std::nullopt;
-    }
-    return ReadProvenance(JsonReader::FromFile(beside),
-                          {"measured", "published", "calibrated", "synthetic"});
 }
 
 } // namespace mdi

@@ -108,14 +108,6 @@ class ArrivalReader
     std::map<std::string, ArrivalFile> m_files;
 };
 
-/**
- * Where the numbers of an arrival trace NAME.csv come from: NAME.provenance.json beside it, whose
- * members are those of any provenance; its kind may be "synthetic", too.
- * \return none where there is no such file
- * \throws BadInput one line
- */
-std::optional<Provenance> ReadArrivalProvenance(const std::string& file);
-
 } // namespace mdi
 } // namespace ns3
 

@@ -216,9 +216,9 @@ WriteManifest(const Scenario& scenario,
         if (!source.arrivalsFile.empty())
         {
             Json arrivals{{"source", source.name}, {"file", source.arrivalsFile}};
-            if (const auto from = ReadArrivalProvenance(source.arrivalsFile))
+            if (const auto from = ReadFileProvenance(source.arrivalsFile))
             {
-                arrivals["provenance"] = {{"kind", from->kind}, {"source", from->source}};
+                arrivals["provenance"] = {{"kind", from->from.kind}, {"source", from->from.source}};
             }
             manifest["arrivals"].push_back(arrivals);
         }

@@ -3,6 +3,8 @@
 
 #include "mdi-compute-trace-reader.h"
 
+#include "mdi-provenance-reader.h"
+
 #include <cmath>
 
 namespace ns3
@@ -212,40 +214,6 @@ ReadStaging(const JsonReader& staging)
 }
 
 } // namespace
-
-Provenance
-ReadProvenance(const JsonReader& block, const std::vector<std::string>& kinds)
-{
-    block.AllowOnly({"kind", "source", "framework", "precision", "batch", "error_band", "note"});
-    Provenance provenance;
-    provenance.kind = block["kind"].OneOf(kinds);
-    const auto text = [&block](const char* key) {
-        const std::string value = block[key].String();
-        if (value.empty())
-        {
-            block[key].Fail("the text is empty", "say it in words");
-        }
-        return value;
-    };
-    provenance.source = text("source");
-    provenance.framework = block.Has("framework") ? text("framework") : "";
-    provenance.precision = block.Has("precision") ? text("precision") : "";
-    provenance.note = block.Has("note") ? text("note") : "";
-    if (const auto batch = block.Find("batch"))
-    {
-        provenance.batch = batch->PositiveInt(1000000);
-    }
-    if (const auto band = block.Find("error_band"))
-    {
-        provenance.errorBand = band->NonNegative(1000);
-    }
-    else if (provenance.kind == "calibrated")
-    {
-        block.Fail("the key 'error_band' is missing",
-                   "calibrated numbers need their relative error, such as 0.35");
-    }
-    return provenance;
-}
 
 ComputeTrace
 ReadComputeTrace(const JsonReader& document, const std::string& mode)

@@ -32,16 +32,6 @@ ComputeTrace ReadComputeTrace(const JsonReader& document, const std::string& mod
 /// The power modes that a compute trace describes, sorted. \throws BadInput as ReadComputeTrace
 std::vector<std::string> ComputeTraceModes(const std::string& file);
 
-/**
- * Read a block `provenance`, as every data file of ours carries it.
- * \param block the block
- * \param kinds what its kind may be
- * \throws BadInput if it is incomplete, of an unknown kind, or calibrated without error_band
- */
-Provenance ReadProvenance(const JsonReader& block,
-                          const std::vector<std::string>& kinds = {
-                              "measured", "published", "calibrated"});
-
 } // namespace mdi
 } // namespace ns3
 

@@ -191,33 +191,5 @@ ReadLinkTrace(const std::string& file)
     return trace;
 }
 
-std::string
-LinkProvenanceFile(const std::string& trace)
-{
-    return fs::path(trace).replace_extension(".provenance.json").string();
-}
-
-std::optional<LinkProvenance>
-ReadLinkProvenance(const std::string& trace)
-{
-    const std::string file = LinkProvenanceFile(trace);
-    if (!fs::exists(file))
-    {
-        return std::nullopt;
-    }
-    const JsonReader document = JsonReader::FromFile(file);
-    document.CheckFormat("mdi-link-provenance", 1);
-    LinkProvenance provenance;
-    provenance.licence = document["licence"].Name();
-    // The rest is a block as in compute traces.
-    nlohmann::json block = document.Json();
-    for (const char* key : {"format", "version", "licence"})
-    {
-        block.erase(key);
-    }
-    provenance.from = ReadProvenance(JsonReader::FromJson(block, file));
-    return provenance;
-}
-
 } // namespace mdi
 } // namespace ns3

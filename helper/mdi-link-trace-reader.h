@@ -26,24 +26,6 @@ extern const char* const LINK_TRACE_HEADER;
  */
 LinkTrace ReadLinkTrace(const std::string& file);
 
-/// Where the rows of a link trace come from.
-struct LinkProvenance
-{
-    Provenance from;
-    std::string licence; //!< of the data
-};
-
-/// The file beside a link trace that says where it comes from: x.provenance.json for x.csv.
-std::string LinkProvenanceFile(const std::string& trace);
-
-/**
- * Read the provenance that lies beside a link trace.
- * \param trace the trace's file
- * \return nothing if there is no such file
- * \throws BadInput one line
- */
-std::optional<LinkProvenance> ReadLinkProvenance(const std::string& trace);
-
 } // namespace mdi
 } // namespace ns3
 

@@ -119,7 +119,7 @@ ReadReplay(const JsonReader& json, Scenario::Network& network)
                    "\"trace_repeat\": true, or another last row");
     }
     network.replay = replay;
-    network.provenance = ReadLinkProvenance(network.traceFile);
+    network.provenance = ReadFileProvenance(network.traceFile);
 }
 
 } // namespace

@@ -10,6 +10,7 @@
 #include "mdi-link-trace.h"
 #include "mdi-model-spec.h"
 #include "mdi-preset.h"
+#include "mdi-provenance-reader.h"
 
 #include "ns3/nstime.h"
 #include "ns3/object-factory.h"
@@ -57,7 +58,7 @@ struct Scenario
         uint64_t goodputBps = 0;                  //!< wifi-adhoc: what one bulk TCP transfer gets
         std::optional<LinkReplay> replay;         //!< of a link trace, in front of every device
         std::string traceFile;                    //!< as written; empty: no trace
-        std::optional<LinkProvenance> provenance; //!< of the trace, if a file says it
+        std::optional<FileProvenance> provenance; //!< of the trace, if a file says it
     };
 
     /// A source of items.
@@ -74,8 +75,8 @@ struct Scenario
         Time start;
         ObjectFactory admission;
         std::optional<Generation> generation; //!< of items that take several passes
-        std::vector<Time> times;  //!< of a trace admission
-        std::string arrivalsFile; //!< that they are from; empty: the scenario itself
+        std::vector<Time> times;              //!< of a trace admission
+        std::string arrivalsFile;             //!< that they are from; empty: the scenario itself
     };
 
     /// Layers that a trace does not know and that its law estimates, of one model.
@@ -99,14 +100,14 @@ struct Scenario
     std::vector<SystemSpec> systems;
     uint32_t runs = 1;
     uint32_t seed = 1;
-    uint32_t firstRun = 0;          //!< number of the first run
-    std::string network = "packet"; //!< fidelity
-    std::string tensors = "memo";   //!< execute, memo or none
-    bool staging = false;           //!< whether sending takes the processor: "staging": "trace"
+    uint32_t firstRun = 0;           //!< number of the first run
+    std::string network = "packet";  //!< fidelity
+    std::string tensors = "memo";    //!< execute, memo or none
+    bool staging = false;            //!< whether sending takes the processor: "staging": "trace"
     std::string traceError = "none"; //!< or sample: each run draws from the traces' error bands
-    Time timeLimit;                 //!< simulated time after which a run is given up
+    Time timeLimit;                  //!< simulated time after which a run is given up
     std::vector<EstimatedLayers> estimates; //!< by LoadModels; one for each trace, mode and model
-    std::string resolved;           //!< the document after all changes, as JSON text
+    std::string resolved;                   //!< the document after all changes, as JSON text
 };
 
 /// Changes from the command line; empty or 0 leaves the file's value.

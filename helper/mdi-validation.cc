@@ -9,6 +9,7 @@
 #include "mdi-layer-graph-json.h"
 #include "mdi-link-trace-reader.h"
 #include "mdi-model-reader.h"
+#include "mdi-provenance-reader.h"
 #include "mdi-simulation.h"
 
 #include <cmath>
@@ -60,32 +61,47 @@ IsLinkTrace(const std::string& file)
 }
 
 /// A run does without the provenance, a trace that is passed on does not.
-std::string
-ValidateLinkTrace(const std::string& file)
+void
+RequireProvenance(const std::string& csv)
 {
-    const LinkTrace trace = ReadLinkTrace(file);
-    if (!ReadLinkProvenance(file))
+    if (!ReadFileProvenance(csv))
     {
-        throw BadInput(file + ": there is no " + LinkProvenanceFile(file) +
+        throw BadInput(csv + ": there is no " + ProvenanceFile(csv) +
                        "; say there where the figures come from");
     }
-    return "link trace, " + Count(trace.rows.size(), "row") + ", " +
-           std::to_string(std::llround(trace.MeanRateBps())) + " b/s in the mean";
 }
 
 std::string
-ValidateLinkProvenance(const std::string& file)
+ValidateCsv(const std::string& file)
 {
-    const std::string suffix = LinkProvenanceFile("");
+    if (IsLinkTrace(file))
+    {
+        const LinkTrace trace = ReadLinkTrace(file);
+        RequireProvenance(file);
+        return "link trace, " + Count(trace.rows.size(), "row") + ", " +
+               std::to_string(std::llround(trace.MeanRateBps())) + " b/s in the mean";
+    }
+    const ArrivalFile arrivals(file);
+    if (!arrivals.IsRecord()) // a record's results folder has its manifest
+    {
+        RequireProvenance(file);
+    }
+    return arrivals.Describe();
+}
+
+std::string
+ValidateProvenance(const std::string& file)
+{
+    const std::string suffix = ProvenanceFile("");
     const bool named =
         file.size() > suffix.size() && file.substr(file.size() - suffix.size()) == suffix;
-    const std::string trace = file.substr(0, named ? file.size() - suffix.size() : 0) + ".csv";
-    if (!named || !fs::exists(trace))
+    const std::string csv = file.substr(0, named ? file.size() - suffix.size() : 0) + ".csv";
+    if (!named || !fs::exists(csv))
     {
-        throw BadInput(file + ": there is no link trace beside it; name it as the trace, x" +
-                       suffix + " for x.csv");
+        throw BadInput(file + ": there is no trace beside it; name it as the trace, x" + suffix +
+                       " for x.csv");
     }
-    return "provenance of a " + ValidateLinkTrace(trace);
+    return "provenance of a " + ValidateCsv(csv);
 }
 
 } // namespace
@@ -99,20 +115,12 @@ ValidateFile(const std::string& file, const std::function<Ptr<TensorEngine>()>& 
     }
     if (fs::path(file).extension() == ".csv")
     {
-        if (IsLinkTrace(file))
-        {
-            return ValidateLinkTrace(file);
-        }
-        ReadArrivalProvenance(file);
-        return ArrivalFile(file).Describe();
+        return ValidateCsv(file);
     }
     const JsonReader document = JsonReader::FromFile(file);
     const JsonReader format = document["format"];
-    format.OneOf({"mdi-scenario",
-                  "mdi-compute-trace",
-                  "mdi-model",
-                  "mdi-layer-graph",
-                  "mdi-link-provenance"});
+    format.OneOf(
+        {"mdi-scenario", "mdi-compute-trace", "mdi-model", "mdi-layer-graph", "mdi-provenance"});
     const std::string kind = format.String();
     if (kind == "mdi-scenario")
     {
@@ -123,9 +131,9 @@ ValidateFile(const std::string& file, const std::function<Ptr<TensorEngine>()>& 
         ReadComputeTrace(document);
         return "compute trace, " + Count(ComputeTraceModes(file).size(), "power mode");
     }
-    if (kind == "mdi-link-provenance")
+    if (kind == "mdi-provenance")
     {
-        return ValidateLinkProvenance(file);
+        return ValidateProvenance(file);
     }
     if (kind == "mdi-layer-graph")
     {

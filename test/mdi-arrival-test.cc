@@ -176,13 +176,15 @@ TEST(Arrivals, ASystemsAdmissionIsNoTrace)
 TEST(Arrivals, ProvenanceBesideTheTraceIsChecked)
 {
     const std::string csv = ::testing::TempDir() + "mdi-" + std::to_string(getpid()) + "-p.csv";
-    EXPECT_FALSE(ReadArrivalProvenance(csv));
+    EXPECT_FALSE(ReadFileProvenance(csv));
     {
-        const TemporaryFile good("p.provenance.json", R"({"kind": "synthetic", "source": "x"})");
-        EXPECT_EQ(ReadArrivalProvenance(csv)->kind, "synthetic");
+        const TemporaryFile good("p.provenance.json", R"({"format": "mdi-provenance", "version": 1,
+            "licence": "x", "kind": "synthetic", "source": "x"})");
+        EXPECT_EQ(ReadFileProvenance(csv)->from.kind, "synthetic");
     }
-    const TemporaryFile bad("p.provenance.json", R"({"kind": "guessed", "source": "x"})");
-    EXPECT_THROW(ReadArrivalProvenance(csv), BadInput);
+    const TemporaryFile bad("p.provenance.json", R"({"format": "mdi-provenance", "version": 1,
+        "licence": "x", "kind": "guessed", "source": "x"})");
+    EXPECT_THROW(ReadFileProvenance(csv), BadInput);
 }
 
 TEST(Replay, GivesTheSameItems)

@@ -25,7 +25,7 @@ Read(const std::string& text)
     return ReadLinkTrace(file.Path());
 }
 
-const Json PROVENANCE = {{"format", "mdi-link-provenance"},
+const Json PROVENANCE = {{"format", "mdi-provenance"},
                          {"version", 1},
                          {"kind", "measured"},
                          {"source", "invented for a test"},
@@ -148,7 +148,7 @@ TEST(LinkTrace, ValidationAsksForProvenance)
         const TemporaryFile beside("known.provenance.json", block.dump());
         EXPECT_EQ(ValidateFile(trace.Path(), none), "link trace, 1 row, 1000000 b/s in the mean");
         EXPECT_EQ(ValidateFile(beside.Path(), none).rfind("provenance of a link trace", 0), 0u);
-        EXPECT_EQ(ReadLinkProvenance(trace.Path())->licence, "none");
+        EXPECT_EQ(ReadFileProvenance(trace.Path())->licence, "none");
     }
     for (const char* key : {"format", "version", "kind", "source", "licence"})
     {

@@ -610,7 +610,7 @@ class LostItems(ProgramTest):
 class LinkTraces(ProgramTest):
     ROWS = b"time_s,rate_bps,delay_s,loss\n0,20000000,0.002,0\n0.5,5000000,0.01,0.01\n"
     PROVENANCE = {
-        "format": "mdi-link-provenance",
+        "format": "mdi-provenance",
         "version": 1,
         "kind": "measured",
         "source": "invented for a test",

@@ -55,8 +55,11 @@ def files():
         f"{phase} {RATES_HZ[phase]:g}/s for {MEAN_LENGTHS_S[phase]:g} s" for phase in RATES_HZ
     )
     provenance = {
+        "format": "mdi-provenance",
+        "version": 1,
         "kind": "synthetic",
         "source": "traces/arrivals/make_bursty.py",
+        "licence": "GPL-2.0-only, as the script",
         "note": f"Markov-modulated Poisson process per source, seed {SEED}; {phases} on average",
     }
     return {

@@ -224,7 +224,7 @@ def cut(steps, end, begin, length):
 
 def provenance(args):
     block = {
-        "format": "mdi-link-provenance",
+        "format": "mdi-provenance",
         "version": 1,
         "kind": args.kind,
         "source": args.source,
