@@ -46,8 +46,11 @@ QWEN = {
 }
 
 
-def layer(name, before, shape, dtype, flop, weights, shared=0):
-    """One layer, with `shared` bytes of its weights in the embedding, too."""
+def layer(name, before, shape, dtype, flop, weights, shared=0, cache=0):
+    """One layer, with `shared` bytes of its weights in the embedding, too.
+
+    `cache` are the bytes of a token's keys and values.
+    """
     block = {
         "name": name,
         "op": "",
@@ -57,6 +60,8 @@ def layer(name, before, shape, dtype, flop, weights, shared=0):
         "flop": flop,
         "weight_bytes": weights,
     }
+    if cache:
+        block["cache_bytes"] = cache
     if shared:
         block["shared_weights"] = [{"id": 0, "bytes": shared}]
     return block
@@ -83,8 +88,10 @@ def gpt2_large():
     layers = [layer("embedding", -1, shape, "float16", 0, embedding, table)]
     flop = 24 * width**2 * tokens + 4 * tokens**2 * width
     weights = FP16 * (12 * width**2 + 13 * width)
+    cache = FP16 * 2 * width
     for number in range(blocks):
-        layers.append(layer(f"blk.{number}", number, shape, "float16", flop, weights))
+        name = f"blk.{number}"
+        layers.append(layer(name, number, shape, "float16", flop, weights, cache=cache))
     last = 2 * width * vocabulary
     norm = FP16 * 2 * width
     answer = [1, 1, vocabulary]
@@ -106,7 +113,9 @@ def qwen(name):
         each, left = divmod(bytes_ - (head if stage else embedding), blocks)
         for i in range(blocks):
             weights = each + (left if i == blocks - 1 else 0)
-            layers.append(layer(f"blk.{number}", number, shape, "float32", flop, weights))
+            block = f"blk.{number}"
+            cache = FP16 * 2 * net.keys
+            layers.append(layer(block, number, shape, "float32", flop, weights, cache=cache))
             number += 1
     answer = [1, 1, net.vocabulary]
     layers.append(layer("head", number, answer, "float32", 2 * table, head))
