@@ -17,7 +17,6 @@
 #include "ns3/ipv4-interface.h"
 #include "ns3/ipv4-l3-protocol.h"
 #include "ns3/ipv4-static-routing-helper.h"
-#include "ns3/ipv4-static-routing.h"
 #include "ns3/point-to-point-helper.h"
 #include "ns3/simple-channel.h"
 #include "ns3/simple-net-device-helper.h"
@@ -27,7 +26,6 @@
 #include "ns3/yans-wifi-helper.h"
 
 #include <algorithm>
-#include <deque>
 
 namespace ns3
 {
@@ -214,6 +212,33 @@ NetworkHelper::AddWifiAdhoc(NodeContainer nodes,
 }
 
 void
+NetworkHelper::AddLte(NodeContainer terminals,
+                      const std::vector<Vector>& positions,
+                      Ptr<Node> server,
+                      const LteOptions& options)
+{
+    NS_ABORT_MSG_IF(!m_links.empty() || m_replay, "An LTE cell has no links or traces beside it");
+    m_cell = std::make_shared<LteCell>(terminals, positions, server, options);
+    Link link;
+    link.nodes = terminals;
+    if (server)
+    {
+        link.nodes.Add(server);
+    }
+    link.devices = m_cell->Devices();
+    link.goodput = options.nominalGoodput;
+    link.delay = options.nominalDelay;
+    for (uint32_t i = 0; i < link.nodes.GetN(); ++i)
+    {
+        for (uint32_t j = 0; j < i; ++j)
+        {
+            Connect(link.nodes.Get(i)->GetId(), link.nodes.Get(j)->GetId(), 0);
+        }
+    }
+    Add(link);
+}
+
+void
 NetworkHelper::AssignAddresses()
 {
     // One subnet a link, out of 10.0.0.0/8, each just large enough.
@@ -281,132 +306,16 @@ NetworkHelper::Install(NodeContainer alone)
         }
         node->AggregateObject(CreateObject<PacketTransport>());
     }
+    if (m_cell)
+    {
+        RouteInCell();
+        return;
+    }
     AssignAddresses();
     for (const auto& [id, node] : m_nodes)
     {
         Route(node);
     }
-}
-
-uint32_t
-NetworkHelper::AddressAt(uint32_t node, size_t link) const
-{
-    const Link& at = m_links[link];
-    for (uint32_t i = 0; i < at.nodes.GetN(); ++i)
-    {
-        if (at.nodes.Get(i)->GetId() == node)
-        {
-            return at.address[i];
-        }
-    }
-    NS_ABORT_MSG("Node " << node << " is not at link " << link);
-}
-
-void
-NetworkHelper::Route(Ptr<Node> node)
-{
-    const uint32_t self = node->GetId();
-    auto ip = node->GetObject<Ipv4>();
-    auto transport = node->GetObject<PacketTransport>();
-    Ptr<Ipv4StaticRouting> routing = Ipv4StaticRoutingHelper().GetStaticRouting(ip);
-    const Tree& before = Fewest(self);
-    std::map<uint32_t, std::vector<size_t>> linksOf;
-    for (size_t l = 0; l < m_links.size(); ++l)
-    {
-        for (uint32_t i = 0; i < m_links[l].nodes.GetN(); ++i)
-        {
-            linksOf[m_links[l].nodes.Get(i)->GetId()].push_back(l);
-        }
-    }
-    for (const auto& [to, last] : before)
-    {
-        if (to == self)
-        {
-            continue;
-        }
-        uint32_t hop = to;
-        while (before.at(hop) != self)
-        {
-            hop = before.at(hop);
-        }
-        const size_t first = m_adjacent.at(self).at(hop);
-        const Ipv4Address gateway(AddressAt(hop, first));
-        const int32_t out = ip->GetInterfaceForAddress(Ipv4Address(AddressAt(self, first)));
-        transport->SetPeer(to, Ipv4Address(AddressAt(to, m_adjacent.at(last).at(to))));
-        // All addresses of a node are reachable: answers go to whichever it sent from.
-        for (size_t link : linksOf[to])
-        {
-            if (hop != to || link != first)
-            {
-                routing->AddHostRouteTo(Ipv4Address(AddressAt(to, link)), gateway, out);
-            }
-        }
-    }
-}
-
-const NetworkHelper::Tree&
-NetworkHelper::Fewest(uint32_t from) const
-{
-    // Links never change after Install; before, a tree is not kept.
-    const auto known = m_trees.find(from);
-    if (m_installed && known != m_trees.end())
-    {
-        return known->second;
-    }
-    Tree& before = m_trees[from];
-    before = Tree{{from, from}};
-    std::deque<uint32_t> open{from};
-    while (!open.empty())
-    {
-        const uint32_t at = open.front();
-        open.pop_front();
-        for (uint32_t neighbor : Neighbors(at))
-        {
-            if (before.emplace(neighbor, at).second)
-            {
-                open.push_back(neighbor);
-            }
-        }
-    }
-    return before;
-}
-
-std::vector<uint32_t>
-NetworkHelper::Neighbors(uint32_t nodeId) const
-{
-    std::vector<uint32_t> ids;
-    auto found = m_adjacent.find(nodeId);
-    if (found != m_adjacent.end())
-    {
-        for (const auto& [id, link] : found->second)
-        {
-            ids.push_back(id);
-        }
-    }
-    return ids;
-}
-
-bool
-NetworkHelper::Reachable(uint32_t from, uint32_t to) const
-{
-    return Fewest(from).count(to) > 0;
-}
-
-PathInfo
-NetworkHelper::Path(uint32_t from, uint32_t to) const
-{
-    const Tree& before = Fewest(from);
-    NS_ABORT_MSG_IF(!before.count(to) || from == to, "No path from node " << from << " to " << to);
-    PathInfo path;
-    path.hops = 0;
-    for (uint32_t at = to; at != from; at = before.at(at))
-    {
-        const Link& link = m_links[m_adjacent.at(at).at(before.at(at))];
-        path.goodput = path.hops == 0 ? link.goodput : std::min(path.goodput, link.goodput);
-        path.delay += link.delay;
-        ++path.hops;
-    }
-    return path;
 }
 
 int64_t
@@ -425,6 +334,10 @@ NetworkHelper::AssignStreams(int64_t stream)
         nodes.Add(node);
     }
     stream += InternetStackHelper().AssignStreams(nodes, stream);
+    if (m_cell)
+    {
+        stream += m_cell->AssignStreams(stream);
+    }
     for (const auto& shaper : m_shapers)
     {
         stream += shaper->AssignStreams(stream);

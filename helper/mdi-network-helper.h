@@ -6,6 +6,7 @@
 
 #include "mdi-deployment.h"
 #include "mdi-link-trace.h"
+#include "mdi-lte.h"
 #include "mdi-trace-shaper.h"
 #include "mdi-wifi.h"
 
@@ -19,6 +20,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -98,6 +100,19 @@ class NetworkHelper
                       const WifiOptions& options);
 
     /**
+     * One LTE cell, see LteCell. All its nodes are one-hop neighbours of each other; broadcasts go
+     * to each of them. No other links beside it, and no trace.
+     * \param terminals nodes with a radio
+     * \param positions of the terminals in m, in the same order
+     * \param server a node behind the gateway, or null
+     * \param options bandwidth and nominal figures
+     */
+    void AddLte(NodeContainer terminals,
+                const std::vector<Vector>& positions,
+                Ptr<Node> server,
+                const LteOptions& options);
+
+    /**
      * Installs IPv4, addresses, host routes over the fewest hops (ties: the lowest node id first)
      * and a PacketTransport with its peers on every node that has a link. Once, after all links.
      * \param alone nodes that get stack and transport even if no link leads to them
@@ -113,7 +128,8 @@ class NetworkHelper
     /**
      * Nominal figures of the path that messages take. A link's goodput is its line rate times
      * 1448 / (1448 + 32 TCP + 20 IP + L2) with 2 bytes of PPP or 38 of Ethernet; a Wi-Fi channel's
-     * is WifiOptions::nominalGoodput, also where its hops share the channel. A trace limits it to
+     * is WifiOptions::nominalGoodput, also where its hops share the channel, and an LTE cell has
+     * the figures of LteOptions. A trace limits it to
      * the trace's mean rate times 1448 / 1500 and adds its mean delay.
      */
     PathInfo Path(uint32_t from, uint32_t to) const;
@@ -156,6 +172,7 @@ class NetworkHelper
     const Tree& Fewest(uint32_t from) const;
     void AssignAddresses();
     void Route(Ptr<Node> node);
+    void RouteInCell();
     uint32_t AddressAt(uint32_t node, size_t link) const;
 
     std::optional<LinkReplay> m_replay; //!< of the links that are added next
@@ -166,6 +183,7 @@ class NetworkHelper
     NodeContainer m_switches;
     NetDeviceContainer m_wifiDevices;
     std::vector<Ptr<YansWifiChannel>> m_wifiChannels;
+    std::shared_ptr<LteCell> m_cell; //!< the only link, if there is one
     std::vector<Ptr<TraceShaper>> m_shapers;
     NetDeviceContainer m_csmaDevices;         //!< of nodes and switches
     mutable std::map<uint32_t, Tree> m_trees; //!< Fewest, by its argument

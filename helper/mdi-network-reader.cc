@@ -18,6 +18,7 @@ namespace
 {
 
 constexpr uint32_t MAX_MESH_NODES = 64; // 2016 links
+constexpr uint32_t MAX_TERMINALS = 30;  // ns-3 sounds 40 of them in turn
 constexpr double MAX_TRACE_S = 1e9;
 
 /// The names that ns-3 gives to the rates of a standard (one spatial stream).
@@ -42,7 +43,7 @@ WifiModes(const std::string& standard)
 
 /// Indices of the devices that are at a network.
 std::vector<uint32_t>
-ReadNodes(const JsonReader& nodes, const std::vector<std::string>& devices)
+ReadNodes(const JsonReader& nodes, const std::vector<std::string>& devices, size_t least)
 {
     std::vector<uint32_t> indices;
     if (nodes.IsString())
@@ -54,7 +55,7 @@ ReadNodes(const JsonReader& nodes, const std::vector<std::string>& devices)
         }
         return indices;
     }
-    for (const auto& node : nodes.Items(2, MAX_NODES))
+    for (const auto& node : nodes.Items(least, MAX_NODES))
     {
         const uint32_t index = FindName(node, devices, "node");
         if (std::count(indices.begin(), indices.end(), index) > 0)
@@ -122,14 +123,56 @@ ReadReplay(const JsonReader& json, Scenario::Network& network)
     network.provenance = ReadFileProvenance(network.traceFile);
 }
 
+void
+ReadLte(const JsonReader& json, const std::vector<std::string>& devices, Scenario::Network& network)
+{
+    json.AllowOnly({"type", "nodes", "server", "resource_blocks", "goodput_bps", "delay_s"});
+    network.resourceBlocks = static_cast<uint32_t>(json["resource_blocks"].PositiveInt(100));
+    const std::vector<uint32_t> widths = {6, 15, 25, 50, 75, 100};
+    if (std::count(widths.begin(), widths.end(), network.resourceBlocks) == 0)
+    {
+        json["resource_blocks"].Fail(std::to_string(network.resourceBlocks) +
+                                         " is no bandwidth of LTE",
+                                     "one of 6, 15, 25, 50, 75, 100");
+    }
+    network.goodputBps = json["goodput_bps"].PositiveInt(1000000000000);
+    network.delay = Seconds(json["delay_s"].NonNegative(1000));
+    if (const auto server = json.Find("server"))
+    {
+        network.server = FindName(*server, devices, "device");
+        auto& nodes = network.nodes;
+        const auto listed = std::find(nodes.begin(), nodes.end(), *network.server);
+        if (listed != nodes.end() && !json["nodes"].IsString())
+        {
+            server->Fail("the server is in nodes, too", "terminals in nodes, the server here");
+        }
+        if (listed != nodes.end())
+        {
+            nodes.erase(listed); // "all" are all others
+        }
+    }
+    if (network.nodes.size() > MAX_TERMINALS)
+    {
+        json["nodes"].Fail("too many terminals for one cell of ns-3",
+                           "at most " + std::to_string(MAX_TERMINALS));
+    }
+}
+
 } // namespace
 
 Scenario::Network
 ReadNetwork(const JsonReader& json, const std::vector<std::string>& devices)
 {
     Scenario::Network network;
-    network.type = json["type"].OneOf({"point-to-point", "ethernet", "csma", "wifi-adhoc"});
-    network.nodes = ReadNodes(json["nodes"], devices);
+    network.type = json["type"].OneOf({"point-to-point", "ethernet", "csma", "wifi-adhoc", "lte"});
+    // A terminal alone has a server to talk to.
+    const size_t least = network.type == "lte" && json.Has("server") ? 1 : 2;
+    network.nodes = ReadNodes(json["nodes"], devices, least);
+    if (network.type == "lte")
+    {
+        ReadLte(json, devices, network);
+        return network;
+    }
     ReadReplay(json, network);
     if (network.type == "wifi-adhoc")
     {

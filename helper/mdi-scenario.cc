@@ -426,6 +426,12 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
         for (const auto& network : networks->Items(0, MAX_NODES * MAX_NODES))
         {
             scenario.networks.push_back(ReadNetwork(network, NamesOf(scenario.devices)));
+            if (scenario.networks.size() > 1 &&
+                (scenario.networks.front().type == "lte" || scenario.networks.back().type == "lte"))
+            {
+                network.Fail("an LTE cell routes to no other network",
+                             "lte as the only network, or none");
+            }
         }
     }
     ArrivalReader arrivals;

@@ -48,16 +48,18 @@ struct Scenario
     /// Links between devices.
     struct Network
     {
-        std::string type;                         //!< point-to-point, ethernet, csma or wifi-adhoc
-        std::vector<uint32_t> nodes;              //!< indices of devices
-        uint64_t rateBps = 0;                     //!< all but wifi-adhoc
-        Time delay;                               //!< all but wifi-adhoc
-        std::string standard;                     //!< wifi-adhoc, such as 802.11n
-        std::string dataMode;                     //!< wifi-adhoc, such as HtMcs3
-        double rangeM = 0;                        //!< wifi-adhoc; 0: everybody hears everybody
-        uint64_t goodputBps = 0;                  //!< wifi-adhoc: what one bulk TCP transfer gets
-        std::optional<LinkReplay> replay;         //!< of a link trace, in front of every device
-        std::string traceFile;                    //!< as written; empty: no trace
+        std::string type;                 //!< point-to-point, ethernet, csma, wifi-adhoc or lte
+        std::vector<uint32_t> nodes;      //!< indices of devices
+        uint64_t rateBps = 0;             //!< all but wifi-adhoc
+        Time delay;                       //!< all but wifi-adhoc; lte: as planners assume it
+        std::string standard;             //!< wifi-adhoc, such as 802.11n
+        std::string dataMode;             //!< wifi-adhoc, such as HtMcs3
+        double rangeM = 0;                //!< wifi-adhoc; 0: everybody hears everybody
+        uint64_t goodputBps = 0;          //!< wifi-adhoc and lte: what one bulk TCP transfer gets
+        uint32_t resourceBlocks = 0;      //!< lte
+        std::optional<uint32_t> server;   //!< lte: device behind the gateway, not in nodes
+        std::optional<LinkReplay> replay; //!< of a link trace, in front of every device
+        std::string traceFile;            //!< as written; empty: no trace
         std::optional<FileProvenance> provenance; //!< of the trace, if a file says it
     };
 

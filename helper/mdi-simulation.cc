@@ -78,6 +78,15 @@ BuildNetwork(const Scenario& scenario, const NodeContainer& nodes, NetworkHelper
         {
             network.AddCsma(members, DataRate(part.rateBps), part.delay);
         }
+        else if (part.type == "lte")
+        {
+            LteOptions options;
+            options.resourceBlocks = static_cast<uint8_t>(part.resourceBlocks);
+            options.nominalGoodput = DataRate(part.goodputBps);
+            options.nominalDelay = part.delay;
+            network.AddLte(
+                members, positions, part.server ? nodes.Get(*part.server) : nullptr, options);
+        }
         else
         {
             WifiOptions options;

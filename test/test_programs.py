@@ -666,6 +666,16 @@ class LinkTraces(ProgramTest):
         self.assertIn("link trace, 2 rows, 12500000 b/s in the mean", result.stdout)
 
 
+class Lte(ProgramTest):
+    def test_scenario_of_the_repository(self):
+        file = self.write("scenario.json", scenario("three-nano-lte"))
+        self.run_well(file, "--out=r", "--systems=ddi", "--tensors=none", "--runs=1")
+        row = rows(self.path("r/summary.csv"))[-1]
+        self.assertEqual((row["source"], row["items_completed"]), ("all", "100"))
+        self.assertGreater(int(row["bytes_on_wire"]), 0)
+        self.assertGreater(float(row["latency_p95_s"]), 0.02)
+
+
 class OtherPrograms(ProgramTest):
     def test_first_example(self):
         result = self.call(os.path.join(BUILD, "mdi-first"), cwd=ROOT)

@@ -140,6 +140,12 @@ PacketTransport::SetPeer(uint32_t nodeId, Ipv4Address address)
 }
 
 void
+PacketTransport::SetBroadcastPeers(const std::vector<uint32_t>& nodeIds)
+{
+    m_broadcastPeers = nodeIds;
+}
+
+void
 PacketTransport::DoInitialize()
 {
     NS_LOG_FUNCTION(this);
@@ -538,8 +544,17 @@ PacketTransport::Broadcast(const Message& message)
     {
         return;
     }
-    m_txTrace(
-        Self(), BROADCAST, message, MessageHeader(message, m_controlBytes).GetSerializedSize());
+    const uint32_t bytes = MessageHeader(message, m_controlBytes).GetSerializedSize();
+    for (const uint32_t id : m_broadcastPeers)
+    {
+        m_txTrace(Self(), BROADCAST, message, bytes);
+        SendUdp(m_peers.at(id).address, BROADCAST, message);
+    }
+    if (!m_broadcastPeers.empty())
+    {
+        return;
+    }
+    m_txTrace(Self(), BROADCAST, message, bytes);
     Ptr<Ipv4> ip = GetObject<Ipv4>();
     for (uint32_t i = 1; i < ip->GetNInterfaces(); ++i) // 0 is the loopback
     {

@@ -51,6 +51,12 @@ class PacketTransport : public Transport
      */
     void SetPeer(uint32_t nodeId, Ipv4Address address);
 
+    /**
+     * Where a medium has no broadcast (LTE): broadcasts go to these nodes one by one.
+     * \param nodeIds all one-hop neighbours; each is a peer
+     */
+    void SetBroadcastPeers(const std::vector<uint32_t>& nodeIds);
+
     void Send(uint32_t to, const Message& message) override;
     void SendDatagram(uint32_t to, const Message& message) override;
     void Broadcast(const Message& message) override;
@@ -135,6 +141,7 @@ class PacketTransport : public Transport
     uint64_t m_queuedBytes = 0;                 //!< of Send and not yet delivered
     bool m_off = false;                         //!< disconnected or disposed
     std::map<uint32_t, Peer> m_peers;           //!< by node id
+    std::vector<uint32_t> m_broadcastPeers;     //!< empty: broadcast on each interface
     std::map<Ptr<Socket>, uint32_t> m_peerOf;   //!< node id by outgoing connection
     std::map<Ptr<Socket>, Incoming> m_incoming; //!< by accepted connection
     Ptr<Socket> m_listener;                     //!< TCP
