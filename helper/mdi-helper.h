@@ -78,7 +78,10 @@ class MdiHelper
      */
     uint16_t AddProfile(const ComputeTrace& trace);
 
-    /// Give each node a ComputeDevice of a kind.
+    /**
+     * Give each node a ComputeDevice of a kind and, where its busy power is known, a
+     * BasicEnergySource, which never gets empty in practice, with a ComputeEnergyModel.
+     */
     void AddWorkers(const NodeContainer& nodes, uint16_t profile);
 
     /// The same for a kind of its own.
@@ -124,6 +127,8 @@ class MdiHelper
     Ptr<Worker> GetWorker(Ptr<Node> node) const;
 
   private:
+    void AddEnergyModel(Ptr<Node> node, const PowerFigures& power);
+
     Ptr<TensorEngine> m_engine;
     Ptr<Deployment> m_deployment;
     ObjectFactory m_deviceFactory;

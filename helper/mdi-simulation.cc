@@ -276,6 +276,8 @@ Simulate(const Scenario& scenario,
     record.spans = recorder.Spans();
     record.queues = recorder.Queues();
     record.controlBytes = recorder.ControlBytes();
+    record.sourceEnergyJ = recorder.Energy().OfSources();
+    record.energyJ = recorder.Energy().OfAll();
     for (const auto& items : record.items)
     {
         for (const auto& item : items)

@@ -27,6 +27,8 @@ struct RunRecord
     std::vector<Span> spans;                    //!< of a run that keeps them
     std::vector<QueueSample> queues;            //!< of a run that keeps spans
     uint64_t controlBytes = 0;
+    std::vector<std::optional<double>> sourceEnergyJ; //!< by source; none: not known
+    std::optional<double> energyJ;                    //!< of the run; none: not known
     uint64_t unfinished = 0; //!< admitted or not, without an end when the time limit came
 };
 

@@ -158,10 +158,15 @@ Summarize(const RunRecord& record, const std::vector<std::string>& sources)
         {
             row.priority = items.front()->priority;
         }
+        if (source < record.sourceEnergyJ.size())
+        {
+            row.energyJ = record.sourceEnergyJ[source];
+        }
         add(row, sources[source]);
     }
     SummaryRow row = SummarizeItems(all);
     row.bytesOnWire += record.controlBytes;
+    row.energyJ = record.energyJ;
     add(row, "all");
     return rows;
 }
@@ -234,8 +239,7 @@ WriteItems(std::ostream& os, const RunRecord& record, const std::vector<std::str
                << RoundTrip(item.admitted.GetSeconds()) << ','
                << (item.completed ? RoundTrip(item.completed->GetSeconds()) : "") << ','
                << (item.exit ? std::to_string(*item.exit) : "") << ',' << Words(item.labels) << ','
-               << Words(item.predictions) << ',' << item.hops
-               << ',' << item.bytesOnWire << '\n';
+               << Words(item.predictions) << ',' << item.hops << ',' << item.bytesOnWire << '\n';
         }
     }
 }
@@ -303,6 +307,12 @@ PrintTable(std::ostream& os, const std::vector<SummaryRow>& rows)
     {
         table.front().insert(table.front().end() - 2, "accuracy");
     }
+    const bool metered = std::any_of(
+        rows.begin(), rows.end(), [](const SummaryRow& r) { return r.energyJ.has_value(); });
+    if (metered)
+    {
+        table.front().insert(table.front().end() - 2, "energy [J/item]");
+    }
     for (const auto& group : groups)
     {
         auto ms = [](const std::optional<double>& s) {
@@ -335,6 +345,15 @@ PrintTable(std::ostream& os, const std::vector<SummaryRow>& rows)
             table.back().insert(table.back().end() - 2,
                                 cell(
                                     group, [](const SummaryRow& r) { return r.accuracy; }, 3));
+        }
+        if (metered)
+        {
+            auto perItem = [](const SummaryRow& r) {
+                return r.energyJ && r.itemsCompleted > 0
+                           ? std::optional<double>(*r.energyJ / r.itemsCompleted)
+                           : std::nullopt;
+            };
+            table.back().insert(table.back().end() - 2, cell(group, perItem, 3));
         }
     }
     std::vector<size_t> widths(table.front().size(), 0);

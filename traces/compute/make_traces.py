@@ -20,6 +20,7 @@ import sys
 
 import laws
 import orin
+import power
 import transformer
 from layers import INPUTS, LAYERS
 
@@ -64,6 +65,7 @@ def make_mode(figures, device, mode):
     return {
         "peak_flop_per_s": 2 * figures(device, cores) * clock,
         "peak_provenance": {"kind": "published", "source": source, "precision": "fp32"},
+        **power.power(figures, device, mode),
         "models": models,
     }
 
