@@ -17,6 +17,7 @@ namespace
 
 constexpr double LONGEST_S = 1e6;     // of one layer: far beyond any, and exact in nanoseconds
 constexpr double LARGEST_SPREAD = 10; // standard deviation over mean
+constexpr double MOST_POWER_W = 1e6;
 
 Time
 ReadTime(const JsonReader& seconds)
@@ -168,6 +169,31 @@ ReadLaw(const JsonReader& law)
     return read;
 }
 
+PowerFigures
+ReadPower(const JsonReader& power)
+{
+    power.AllowOnly({"idle_w", "busy_w", "provenance"});
+    PowerFigures figures;
+    if (const auto idle = power.Find("idle_w"))
+    {
+        figures.idleW = idle->NonNegative(MOST_POWER_W);
+    }
+    if (const auto busy = power.Find("busy_w"))
+    {
+        figures.busyW = busy->PositiveNumber(MOST_POWER_W);
+        if (figures.idleW && *figures.idleW > *figures.busyW)
+        {
+            busy->Fail("less than idle_w", "busy_w is the power with all slots computing");
+        }
+    }
+    else if (!figures.idleW)
+    {
+        power.Fail("neither idle_w nor busy_w", "at least one of them, in watts, or no \"power\"");
+    }
+    figures.provenance = RequireProvenance(power, "provenance");
+    return figures;
+}
+
 /// What depends on the power mode.
 void
 ReadMode(const JsonReader& mode, ComputeTrace& trace)
@@ -177,6 +203,7 @@ ReadMode(const JsonReader& mode, ComputeTrace& trace)
                     "call_overhead_s",
                     "call_overhead_provenance",
                     "law",
+                    "power",
                     "models"});
     if (const auto peak = mode.Find("peak_flop_per_s"))
     {
@@ -191,6 +218,10 @@ ReadMode(const JsonReader& mode, ComputeTrace& trace)
     if (const auto law = mode.Find("law"))
     {
         trace.law = ReadLaw(*law);
+    }
+    if (const auto power = mode.Find("power"))
+    {
+        trace.power = ReadPower(*power);
     }
     for (const auto& [name, model] : mode["models"].Members(1))
     {

@@ -3,9 +3,12 @@
 
 #include "mdi-helper.h"
 
+#include "mdi-compute-energy-model.h"
 #include "mdi-network-helper.h"
 #include "mdi-partitioner.h"
 
+#include "ns3/basic-energy-source-helper.h"
+#include "ns3/double.h"
 #include "ns3/node.h"
 #include "ns3/uinteger.h"
 
@@ -16,6 +19,14 @@ namespace ns3
 {
 namespace mdi
 {
+
+namespace
+{
+
+/// Boards hang on the mains: more than any run draws, and still exact to 0.1 mJ.
+constexpr double MAINS_J = 1e12;
+
+} // namespace
 
 MdiHelper::MdiHelper(Ptr<TensorEngine> engine)
     : m_engine(engine),
@@ -52,6 +63,11 @@ MdiHelper::AddWorker(Ptr<Node> node, uint16_t profile, const std::string& name)
     ObjectFactory factory = m_deviceFactory;
     factory.Set("MemoryBytes", UintegerValue(m_deployment->Profile(profile).memoryBytes));
     node->AggregateObject(factory.Create<ComputeDevice>());
+    const auto& power = m_deployment->Profile(profile).power;
+    if (power && power->busyW)
+    {
+        AddEnergyModel(node, *power);
+    }
     m_deployment->AddWorker({node->GetId(), profile, name, m_handsTo});
     m_nodes.Add(node);
 }
@@ -63,6 +79,22 @@ MdiHelper::AddWorkers(const NodeContainer& nodes, uint16_t profile)
     {
         AddWorker(nodes.Get(i), profile, "");
     }
+}
+
+void
+MdiHelper::AddEnergyModel(Ptr<Node> node, const PowerFigures& power)
+{
+    BasicEnergySourceHelper sources;
+    sources.Set("BasicEnergySourceInitialEnergyJ", DoubleValue(MAINS_J));
+    // The source is told of every change of power; nobody waits for its own updates.
+    sources.Set("PeriodicEnergyUpdateInterval", TimeValue(Days(365)));
+    const auto source = sources.Install(node).Get(0);
+    const auto model = CreateObject<ComputeEnergyModel>();
+    model->SetAttribute("IdlePowerW", DoubleValue(power.idleW.value_or(0)));
+    model->SetAttribute("BusyPowerW", DoubleValue(*power.busyW));
+    model->SetEnergySource(source);
+    source->AppendDeviceEnergyModel(model);
+    model->Follow(node->GetObject<ComputeDevice>());
 }
 
 void

@@ -79,10 +79,14 @@ class MdiHelper
      */
     uint16_t AddProfile(const ComputeTrace& trace);
 
-    /// Give a node a ComputeDevice of a kind, and a name for people and for FixedPartitioner.
+    /**
+     * Give a node a ComputeDevice of a kind, and a name for people and for FixedPartitioner. Where
+     * the kind's busy power is known, also a BasicEnergySource, which never gets empty in practice,
+     * with a ComputeEnergyModel.
+     */
     void AddWorker(Ptr<Node> node, uint16_t profile, const std::string& name);
 
-    /// Give each node a ComputeDevice of a kind.
+    /// The same for several, without names.
     void AddWorkers(const NodeContainer& nodes, uint16_t profile);
 
     /// The same for a kind of its own.
@@ -131,6 +135,8 @@ class MdiHelper
     Ptr<Worker> GetWorker(Ptr<Node> node) const;
 
   private:
+    void AddEnergyModel(Ptr<Node> node, const PowerFigures& power);
+
     Ptr<TensorEngine> m_engine;
     Ptr<Deployment> m_deployment;
     ObjectFactory m_deviceFactory;

@@ -17,7 +17,8 @@ namespace mdi
 Recorder::Recorder(const MdiHelper& mdi, bool spans)
     : m_deployment(mdi.GetDeployment()),
       m_keepSpans(spans),
-      m_items(mdi.GetSources().size())
+      m_items(mdi.GetSources().size()),
+      m_energy(mdi)
 {
     for (const auto& source : m_deployment->Sources())
     {
@@ -76,6 +77,12 @@ uint64_t
 Recorder::ControlBytes() const
 {
     return m_controlBytes;
+}
+
+const EnergyAccount&
+Recorder::Energy() const
+{
+    return m_energy;
 }
 
 uint64_t

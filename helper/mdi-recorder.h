@@ -4,6 +4,7 @@
 #ifndef MDI_RECORDER_H
 #define MDI_RECORDER_H
 
+#include "mdi-energy-account.h"
 #include "mdi-helper.h"
 #include "mdi-message.h"
 #include "mdi-transport.h"
@@ -82,6 +83,9 @@ class Recorder
     /// Bytes of messages that belong to no item: beacons, tokens, heartbeats.
     uint64_t ControlBytes() const;
 
+    /// What the devices drew.
+    const EnergyAccount& Energy() const;
+
     /// Items that were admitted and have neither completed nor been lost.
     uint64_t InFlight() const;
 
@@ -105,6 +109,7 @@ class Recorder
     std::vector<QueueSample> m_queues;
     std::map<std::pair<uint32_t, TaskId>, Time> m_running;
     std::map<std::tuple<uint32_t, uint32_t, MessageType, uint32_t>, Time> m_travelling;
+    EnergyAccount m_energy;
     uint64_t m_controlBytes = 0;
     uint64_t m_open = 0; //!< items not ended, those not yet admitted included
 };

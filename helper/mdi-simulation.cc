@@ -394,6 +394,8 @@ Simulate(const Scenario& scenario,
     record.queues = recorder.Queues();
     record.rates = spans ? Rates(scenario) : std::vector<RateSample>();
     record.controlBytes = recorder.ControlBytes();
+    record.sourceEnergyJ = recorder.Energy().OfSources();
+    record.energyJ = recorder.Energy().OfAll();
     for (const auto& items : record.items)
     {
         for (const auto& item : items)

@@ -37,6 +37,8 @@ struct RunRecord
     bool generates = false;                     //!< see SummaryHeader
     std::vector<RateSample> rates;              //!< of a run that keeps spans, by network and time
     uint64_t controlBytes = 0;
+    std::vector<std::optional<double>> sourceEnergyJ; //!< by source; none: not known
+    std::optional<double> energyJ;                    //!< of the run; none: not known
     uint64_t unfinished = 0; //!< admitted or not, without an end when the time limit came
 };
 

@@ -187,10 +187,15 @@ Summarize(const RunRecord& record, const std::vector<std::string>& sources)
         {
             row.priority = items.front()->priority;
         }
+        if (source < record.sourceEnergyJ.size())
+        {
+            row.energyJ = record.sourceEnergyJ[source];
+        }
         add(row, sources[source]);
     }
     SummaryRow row = SummarizeItems(all);
     row.bytesOnWire += record.controlBytes;
+    row.energyJ = record.energyJ;
     add(row, "all");
     return rows;
 }
@@ -348,6 +353,12 @@ PrintTable(std::ostream& os, const std::vector<SummaryRow>& rows)
     {
         table.front().insert(table.front().end() - 2, {"first token [ms]", "next [ms]"});
     }
+    const bool metered = std::any_of(
+        rows.begin(), rows.end(), [](const SummaryRow& r) { return r.energyJ.has_value(); });
+    if (metered)
+    {
+        table.front().insert(table.front().end() - 2, "energy [J/item]");
+    }
     for (const auto& group : groups)
     {
         auto ms = [](const std::optional<double>& s) {
@@ -387,6 +398,15 @@ PrintTable(std::ostream& os, const std::vector<SummaryRow>& rows)
             const auto itl = [&](const SummaryRow& r) { return ms(r.itlMeanS); };
             table.back().insert(table.back().end() - 2,
                                 {cell(group, ttft, 1), cell(group, itl, 2)});
+        }
+        if (metered)
+        {
+            auto perItem = [](const SummaryRow& r) {
+                return r.energyJ && r.itemsCompleted > 0
+                           ? std::optional<double>(*r.energyJ / r.itemsCompleted)
+                           : std::nullopt;
+            };
+            table.back().insert(table.back().end() - 2, cell(group, perItem, 3));
         }
     }
     std::vector<size_t> widths(table.front().size(), 0);

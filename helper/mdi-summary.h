@@ -34,8 +34,8 @@ struct SummaryRow
     std::optional<double> throughputHz; //!< completed items over the makespan
     std::optional<double> accuracy;
     std::optional<double> exitMeanLayerFraction;
-    uint64_t bytesOnWire = 0; //!< of "all": control messages included
-    std::optional<double> energyJ;
+    uint64_t bytesOnWire = 0;        //!< of "all": control messages included
+    std::optional<double> energyJ;   //!< see EnergyAccount
     std::optional<double> makespanS; //!< first admission to last completion
     std::optional<double> outputErrorMax;
     bool generates = false; //!< some source of the scenario does: the row has the next two columns
@@ -68,8 +68,8 @@ void WriteItems(std::ostream& os, const RunRecord& record, const std::vector<std
 
 /**
  * The table for people: per system and source the mean over runs of mean and p95 latency,
- * throughput and bytes, of accuracy where labels are known, and of the times of tokens where some
- * are generated, with 95 % confidence intervals.
+ * throughput and bytes, of accuracy where labels are known, of the times of tokens where some are
+ * generated, and of energy per completed item where it is known, with 95 % confidence intervals.
  */
 void PrintTable(std::ostream& os, const std::vector<SummaryRow>& rows);
 

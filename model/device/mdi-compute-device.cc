@@ -82,6 +82,10 @@ ComputeDevice::GetTypeId()
                           DoubleValue(1.0),
                           MakeDoubleAccessor(&ComputeDevice::m_speedFactor),
                           MakeDoubleChecker<double>(1e-9))
+            .AddTraceSource("BusySlots",
+                            "Number of occupied slots.",
+                            MakeTraceSourceAccessor(&ComputeDevice::m_busySlots),
+                            "ns3::TracedValueCallback::Uint32")
             .AddTraceSource("TaskStarted",
                             "A task took a slot: task, expected service time.",
                             MakeTraceSourceAccessor(&ComputeDevice::m_taskStarted),
@@ -189,11 +193,8 @@ ComputeDevice::AtSpeed(Time time, double factor) const
 }
 
 void
-ComputeDevice::Begin(std::optional<TaskId> task,
-                     Time mean,
-                     double factor,
-                     Time expected,
-                     std::function<void()> done)
+ComputeDevice::Begin(
+    std::optional<TaskId> task, Time mean, double factor, Time expected, std::function<void()> done)
 {
     NS_ASSERT_MSG(HasIdleSlot(), "no idle slot, or the device has failed");
     NS_ASSERT_MSG(!mean.IsStrictlyNegative(), "negative service time");
@@ -202,6 +203,7 @@ ComputeDevice::Begin(std::optional<TaskId> task,
         Simulator::Schedule(AtSpeed(mean, factor), &ComputeDevice::Finish, this, service);
     expected = AtSpeed(expected, 1);
     m_services[service] = {task, Simulator::Now(), expected, std::move(done), end};
+    m_busySlots = static_cast<uint32_t>(m_services.size());
     if (task)
     {
         m_taskStarted(*task, expected);
@@ -216,6 +218,7 @@ ComputeDevice::Finish(uint64_t service)
     Service ended = std::move(m_services.extract(service).mapped());
     const Time took = Simulator::Now() - ended.start;
     m_finishedBusy += took;
+    m_busySlots = static_cast<uint32_t>(m_services.size());
     if (ended.task)
     {
         m_taskFinished(*ended.task, took);
@@ -280,6 +283,7 @@ ComputeDevice::Stop()
         service.end.Cancel();
     }
     m_services.clear();
+    m_busySlots = 0;
 }
 
 Time

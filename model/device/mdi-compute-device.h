@@ -11,6 +11,7 @@
 #include "ns3/object.h"
 #include "ns3/random-variable-stream.h"
 #include "ns3/traced-callback.h"
+#include "ns3/traced-value.h"
 
 #include <functional>
 #include <map>
@@ -150,6 +151,7 @@ class ComputeDevice : public Object
     bool m_stopped = false;
     Ptr<UniformRandomVariable> m_uniform;
 
+    TracedValue<uint32_t> m_busySlots;
     TracedCallback<TaskId, Time> m_taskStarted;
     TracedCallback<TaskId, Time> m_taskFinished;
 };

@@ -79,6 +79,14 @@ struct StagingCost
     double perByteS = 0; //!< cost of one byte [s/byte]
 };
 
+/// What a device draws; each figure may be missing, not both.
+struct PowerFigures
+{
+    Provenance provenance;
+    std::optional<double> idleW; //!< nothing computed
+    std::optional<double> busyW; //!< all slots computing; not less than idleW
+};
+
 /**
  * What is known of one kind of device in one power mode: `traces/compute/DEVICE.json` (design.md
  * section 5), read by ReadComputeTrace (helper room).
@@ -94,6 +102,7 @@ struct ComputeTrace
     std::string title;                          //!< for people, such as "NVIDIA Jetson Nano"
     std::optional<StagingCost> staging;         //!< unknown for most devices
     std::optional<ComputeLaw> law;              //!< for what `models` does not have
+    std::optional<PowerFigures> power;          //!< unknown for most devices
 };
 
 /**

@@ -22,6 +22,7 @@ import estimate
 import language
 import laws
 import orin
+import power
 import transformer
 import xeon
 from layers import ALL_BOARDS, INPUTS, LAYERS
@@ -127,6 +128,7 @@ def make_mode(figures, device, mode):
         "peak_flop_per_s": peak,
         "peak_provenance": {"kind": "published", "source": source, "precision": "fp32"},
         "law": law_of(figures, device, mode),
+        **power.power(figures, device, mode),
         "models": models,
     }
 
