@@ -165,7 +165,7 @@ Run(int argc, char* argv[])
     CheckTraceFile(out, subject.device);
     ModelSpec model = ReadModelWithShapes(file, shapes);
     const std::set<uint32_t> tokens = ReadLengths(lengths, model);
-    model.sequence = !tokens.empty();
+    model.longest = tokens.empty() ? 0 : *tokens.rbegin();
     if (std::filesystem::path(file).extension() == ".json")
     {
         throw BadInput(file + ": a layer graph cannot be run; name the TorchScript file (.pt)");

@@ -126,6 +126,18 @@ Run(int argc, char* argv[])
                   << '\n';
     }
 
+    for (const auto& source : scenario.sources)
+    {
+        const LayerGraph& graph = engine->Graph(source.model);
+        if (source.generation && source.generation->cache && graph.CacheBytes(0, graph.Size()) == 0)
+        {
+            std::cerr
+                << "mdi-run: source " << source.name << ": nothing says how many bytes keys "
+                << "and values of model " << graph.Name()
+                << " take ('cache_bytes' of a layer graph), so no memory is counted for them\n";
+        }
+    }
+
     std::string commandLine = "mdi-run";
     for (int i = 1; i < argc; ++i)
     {

@@ -51,7 +51,7 @@ ReadCurve(const JsonReader& json)
         {
             pair[0].Fail("the points do not ascend", "sort them, and name each number once");
         }
-        curve.points.emplace_back(number, pair[1].PositiveNumber());
+        curve.points.emplace_back(number, pair[1].PositiveNumber(1e6));
     }
     return curve;
 }
@@ -78,6 +78,10 @@ ReadPasses(const JsonReader& json)
         passes.cached = ReadCurve(*cached);
         check(
             *cached, passes.cached, static_cast<uint32_t>(json["context"].PositiveInt(1000000000)));
+    }
+    else if (const auto context = json.Find("context"))
+    {
+        context->Fail("a context, but no 'cached'", "both, for times with a key/value cache");
     }
     return passes;
 }

@@ -148,7 +148,26 @@ MdiHelper::Install(const SystemSpec& system, PathFunction path)
     const auto partitioner = system.partitioner.Create<Partitioner>();
     for (uint32_t source = 0; source < m_deployment->Sources().size(); ++source)
     {
-        const Plan plan = partitioner->MakePlan(*m_deployment, source);
+        const auto& options = m_deployment->Sources()[source];
+        Plan plan = partitioner->MakePlan(*m_deployment, source);
+        if (options.generation)
+        {
+            plan.forecast.reset(); // it would be that of one pass
+        }
+        if (options.generation && plan.HasStrips())
+        {
+            throw std::invalid_argument("its partitioner makes strips of rows, but source '" +
+                                        options.name +
+                                        "' generates, and lengths of sequences "
+                                        "change from pass to pass; choose another partitioner");
+        }
+        if (system.exit && options.Caches() && !m_deployment->GraphOf(source).Exits().empty())
+        {
+            throw std::invalid_argument("its exit rule lets tokens of source '" + options.name +
+                                        "' leave early, which then have no keys and values in the "
+                                        "layers behind; leave out the exit rule, or \"kv_cache\": "
+                                        "false");
+        }
         if (system.pipeline && plan.HasStrips())
         {
             throw std::invalid_argument("a pipeline re-allocates consecutive layers, but its "

@@ -119,6 +119,12 @@ ReadReplay(const JsonReader& json, Scenario::Network& network)
                        " has rate 0, which would stay for ever",
                    "\"trace_repeat\": true, or another last row");
     }
+    if (!replay.repeat && last.loss == 1)
+    {
+        file->Fail("the last row of " + Quoted(network.traceFile) +
+                       " loses everything, and would stay for ever",
+                   "\"trace_repeat\": true, or another last row");
+    }
     network.replay = replay;
     network.provenance = ReadFileProvenance(network.traceFile);
 }

@@ -3,6 +3,8 @@
 
 #include "mdi-profile-report.h"
 
+#include "mdi-json-reader.h"
+
 #include "mdi-did-you-mean.h"
 
 #include <algorithm>
@@ -191,6 +193,18 @@ AddPasses(const std::map<uint32_t, ModelTiming>& lengths,
     if (const auto one = lengths.find(1); one != lengths.end())
     {
         const std::vector<LayerTime> times = ScaledLayers(one->second);
+        const auto& layers = one->second.graph.Layers();
+        const bool same =
+            std::equal(layers.begin(),
+                       layers.end(),
+                       measured.layers.begin(),
+                       measured.layers.end(),
+                       [](const Layer& a, const auto& b) { return a.name == b.first; });
+        if (!same)
+        {
+            throw BadInput("--lengths: with one token the model has other layers than with " +
+                           std::to_string(passes.tokens) + "; leave out 1");
+        }
         for (size_t i = 0; i < times.size(); ++i)
         {
             measured.layers.at(i).second.cached = times[i].mean;

@@ -446,7 +446,8 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
         {
             ModelSpec& model = scenario.models[scenario.sources[i].model];
             scenario.sources[i].generation = ReadGeneration(*generation, model);
-            model.sequence = true;
+            const Generation& made = *scenario.sources[i].generation;
+            model.longest = std::max(model.longest, made.promptTokens + made.newTokens - 1);
         }
     }
     scenario.systems = ReadSystems(root.Find("systems"), changes.systems);

@@ -114,6 +114,7 @@ CompleteProfile(const ComputeTrace& trace, const LayerGraph& graph)
     }
     if (estimated > 0)
     {
+        profile.passes.reset(); // the law estimates the model's own input, no other lengths
         Provenance& from = profile.provenance;
         const Provenance& law = trace.law->provenance;
         const std::string source = "law of " + trace.device + ", mode " + trace.mode + ", for " +

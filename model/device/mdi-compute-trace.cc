@@ -26,11 +26,11 @@ ServiceTable::ServiceTable(const ComputeTrace& trace, const LayerGraph& graph, b
     }
     const auto found = trace.models.find(graph.Name());
     const ModelProfile& profile = completed.layers.empty() ? found->second : completed;
-    const std::string inputs = SpecsText(graph.Inputs());
+    const bool anyLength = profile.passes && graph.Tokens() > 0;
+    const std::string inputs =
+        SpecsText(anyLength ? WithTokens(graph.Inputs(), profile.passes->tokens) : graph.Inputs());
     const auto& first = graph.Inputs().empty() ? std::vector<int64_t>() : graph.Inputs()[0].shape;
-    // Times of passes hold for sequences of all lengths.
-    const bool otherInputs = !profile.inputs.empty() && profile.inputs != inputs &&
-                             !(profile.passes && graph.Tokens() > 0);
+    const bool otherInputs = !profile.inputs.empty() && profile.inputs != inputs;
     // A vector alone has no batch.
     const bool otherBatch = profile.inputs.empty() && first.size() > 1 &&
                             first[0] != static_cast<int64_t>(profile.provenance.batch);
@@ -47,8 +47,17 @@ ServiceTable::ServiceTable(const ComputeTrace& trace, const LayerGraph& graph, b
     m_dispatch = profile.dispatch;
     m_least = profile.least;
     m_name = device + ", model '" + graph.Name() + "'";
-    // The law estimates layers for the model's own input, not for passes of other lengths.
-    m_passes = completed.layers.empty() ? profile.passes : std::nullopt;
+    m_passes = profile.passes;
+    if (anyLength)
+    {
+        if (graph.Tokens() > m_passes->whole.Largest())
+        {
+            throw std::invalid_argument(
+                m_name + ": times are known up to " + std::to_string(m_passes->whole.Largest()) +
+                " tokens, but its input has " + std::to_string(graph.Tokens()));
+        }
+        m_baseFactor = m_passes->whole.At(graph.Tokens());
+    }
     m_cachedNsBefore.push_back(0);
     m_nsBefore.reserve(graph.Size() + 1);
     m_nsBefore.push_back(0);
@@ -69,7 +78,7 @@ double
 ServiceTable::Factor(const Pass& pass) const
 {
     return pass.cached ? m_passes->cached.At(pass.context)
-                       : (pass.tokens > 0 ? m_passes->whole.At(pass.tokens) : 1);
+                       : (pass.tokens > 0 ? m_passes->whole.At(pass.tokens) : m_baseFactor);
 }
 
 void

@@ -167,6 +167,7 @@ class ServiceTable
     std::vector<int64_t> m_nsBefore;       //!< prefix sums, L + 1 entries
     std::vector<int64_t> m_cachedNsBefore; //!< the same of passes with a cache
     std::optional<PassTimes> m_passes;
+    double m_baseFactor = 1; //!< of the model's own input, if the trace is for another length
     Time m_callOverhead;
     Time m_dispatch;
     Time m_least;

@@ -66,9 +66,9 @@ uint32_t
 DdiRouter::ChooseGreedy(const Task& task, const LocalView& view)
 {
     const Deployment& deployment = view.GetDeployment();
-    const LayerGraph& graph = deployment.GraphOf(task.id.item.source);
+    const uint32_t source = task.id.item.source;
     const Time now = Simulator::Now();
-    const uint64_t resultBytes = graph.CutBytes(graph.Size());
+    const uint64_t resultBytes = deployment.CutBytes(source, deployment.GraphOf(source).Size());
 
     struct Option
     {
@@ -91,9 +91,8 @@ DdiRouter::ChooseGreedy(const Task& task, const LocalView& view)
             back = path.delay + path.goodput.CalculateBytesTxTime(resultBytes);
         }
         const auto free = m_workerFree.find(worker.node);
-        option.finished =
-            (free == m_workerFree.end() ? ready : Max(ready, free->second)) +
-            deployment.UnitTime(worker.profile, task.id.item.source, task.op, task.id.pass);
+        option.finished = (free == m_workerFree.end() ? ready : Max(ready, free->second)) +
+                          deployment.BookedTime(worker.profile, source, task.op, task.id.pass);
         option.done = option.finished + back;
         return option;
     };

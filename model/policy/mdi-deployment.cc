@@ -225,6 +225,39 @@ Deployment::TensorsOf(const TaskId& reader, std::vector<TensorSpec> specs) const
     return pass.tokens > 0 ? WithTokens(std::move(specs), pass.tokens) : specs;
 }
 
+uint64_t
+Deployment::CutBytes(uint32_t source, uint32_t boundary) const
+{
+    const LayerGraph& graph = GraphOf(source);
+    TaskId first;
+    first.item.source = source;
+    return TotalBytes(boundary == graph.Size() ? ResultTensors(source, boundary)
+                                               : TensorsOf(first, graph.CutTensors(boundary)));
+}
+
+std::vector<TensorSpec>
+Deployment::ResultTensors(uint32_t source, uint32_t boundary) const
+{
+    if (m_sources.at(source).generation)
+    {
+        return {TensorSpec{{1}, Dtype::INT32}}; // the token that is most likely
+    }
+    return GraphOf(source).CutTensors(boundary);
+}
+
+Time
+Deployment::BookedTime(uint16_t profile, uint32_t source, const Operator& op, uint16_t pass) const
+{
+    Time time = UnitTime(profile, source, op, pass);
+    for (uint32_t later = pass + 1;
+         m_sources.at(source).Caches() && later < m_sources[source].Passes();
+         ++later)
+    {
+        time += UnitTime(profile, source, op, static_cast<uint16_t>(later));
+    }
+    return time;
+}
+
 bool
 Deployment::IsBound(const TaskId& task) const
 {
@@ -264,7 +297,11 @@ Deployment::SetCodec(Ptr<const Codec> codec)
         for (const uint32_t boundary : graph.LayerBoundaries())
         {
             const bool inside = boundary > 0 && boundary < graph.Size();
-            if (const auto coded = codec->Code(*m_engine, source.model, boundary); inside && coded)
+            const auto coded = codec->Code(*m_engine, source.model, boundary);
+            // What passes of all lengths send is coded as rows are.
+            const bool anyLength =
+                !source.generation || codec->CodeRows(graph.CutTensors(boundary));
+            if (inside && coded && anyLength)
             {
                 m_coded[{source.model, boundary}] = *coded;
             }

@@ -62,7 +62,7 @@ class Deployment : public SimpleRefCount<Deployment>
         double accuracy = 1;      //!< alpha_m in (0, 1]
         uint32_t items = 0;       //!< data that it admits
         uint32_t inputOffset = 0; //!< its item i is input inputOffset + i of the input set ...
-        std::vector<uint32_t> inputs = {}; //!< ... unless they stand here, by item
+        std::vector<uint32_t> inputs = {};         //!< ... unless they stand here, by item
         std::optional<Generation> generation = {}; //!< of items that take several passes
 
         /// Which input of the input set an item is.
@@ -146,6 +146,10 @@ class Deployment : public SimpleRefCount<Deployment>
      */
     Time UnitTime(uint16_t profile, uint32_t source, const Operator& op, uint16_t pass = 0) const;
 
+    /// What a unit will take of a worker once it is placed there: with a key/value cache, of all
+    /// passes from this one on.
+    Time BookedTime(uint16_t profile, uint32_t source, const Operator& op, uint16_t pass) const;
+
     /// Time of strips of layers that run together, on a kind of device.
     RowTime StripTime(uint16_t profile,
                       uint32_t source,
@@ -157,6 +161,13 @@ class Deployment : public SimpleRefCount<Deployment>
 
     /// What the units of a pass exchange: the tensors of a cut, or of rows, at its length.
     std::vector<TensorSpec> TensorsOf(const TaskId& reader, std::vector<TensorSpec> specs) const;
+
+    /// Bytes that cross a cut in the first pass; behind the last layer, of what returns.
+    uint64_t CutBytes(uint32_t source, uint32_t boundary) const;
+
+    /// What returns to the source when the layers before a cut have run: the result, or of items
+    /// that generate a token.
+    std::vector<TensorSpec> ResultTensors(uint32_t source, uint32_t boundary) const;
 
     /// Whether a unit must run where it ran in the pass before: its keys and values are there.
     bool IsBound(const TaskId& task) const;

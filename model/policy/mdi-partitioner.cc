@@ -220,14 +220,15 @@ PipelinePartitioner::MakePlan(const Deployment& deployment, uint32_t source) con
     }
     StageCosts costs;
     costs.compute = [&](uint32_t n, uint32_t begin, uint32_t end) {
-        return table(n).Mean(begin, end).GetSeconds();
+        return table(n).Mean(begin, end, deployment.PassAt(source, 0)).GetSeconds();
     };
     costs.link = [&](uint32_t n, uint32_t boundary) {
         const uint32_t to = order[(n + 1) % workers];
-        return order[n] == to ? 0.0
-                              : deployment.TensorPath(order[n], to)
-                                    .goodput.CalculateBytesTxTime(graph.CutBytes(boundary))
-                                    .GetSeconds();
+        return order[n] == to
+                   ? 0.0
+                   : deployment.TensorPath(order[n], to)
+                         .goodput.CalculateBytesTxTime(deployment.CutBytes(source, boundary))
+                         .GetSeconds();
     };
     Plan plan = MakeChainPlan(MinMaxCuts(boundaries, static_cast<uint32_t>(workers), costs), order);
     plan.boundaries = boundaries;

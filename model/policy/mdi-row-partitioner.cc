@@ -71,12 +71,12 @@ ForecastSlices(const Plan& plan, const Deployment& deployment, uint32_t source)
     for (const ExecutionUnit& unit : plan.units)
     {
         const auto node = static_cast<uint32_t>(unit.node);
-        move(at, node, graph.CutBytes(unit.op.begin));
+        move(at, node, deployment.CutBytes(source, unit.op.begin));
         const uint16_t profile = deployment.ProfileOf(node);
         forecast.latencyNs += deployment.UnitTime(profile, source, unit.op).GetNanoSeconds();
         at = node;
     }
-    move(at, home, graph.CutBytes(graph.Size()));
+    move(at, home, deployment.CutBytes(source, graph.Size()));
     return forecast;
 }
 
@@ -240,7 +240,9 @@ RowPartitioner::MakePlan(const Deployment& deployment, uint32_t source) const
 {
     const LayerGraph& graph = deployment.GraphOf(source);
     const auto slice = BestSlice(deployment, source);
-    if (m_planner == "single")
+    // Rows of a language model are tokens, and their number changes: only slices can generate.
+    const bool guarding = m_planner == "exact" || m_planner == "linear";
+    if (m_planner == "single" || (guarding && slice && deployment.Sources()[source].generation))
     {
         if (!slice)
         {
@@ -279,7 +281,7 @@ RowPartitioner::MakePlan(const Deployment& deployment, uint32_t source) const
         plan.forecast->guardUsed = guardUsed;
     }
     // The guard once more: one slice has one call's overhead, where strips have one per layer.
-    const bool guarded = m_guard && (m_planner == "exact" || m_planner == "linear");
+    const bool guarded = m_guard && guarding;
     if (guarded && slice && slice->forecast->latencyNs < plan.forecast->latencyNs)
     {
         plan = *slice;

@@ -31,7 +31,8 @@ CacheKeeper::IsLastPass(const TaskId& task) const
 void
 CacheKeeper::OnPlaced(const TaskId& reader, uint32_t to)
 {
-    if (reader.pass == 0 && m_deployment->Sources()[reader.item.source].Caches())
+    if (reader.pass == 0 && !IsLastPass(reader) &&
+        m_deployment->Sources()[reader.item.source].Caches())
     {
         m_places[{reader.item, reader.unit}] = to;
     }
@@ -54,16 +55,17 @@ CacheKeeper::PlaceOf(const TaskId& reader)
 }
 
 bool
-CacheKeeper::Holds(const TaskId& task) const
+CacheKeeper::Holds(const TaskId& task, uint32_t begin) const
 {
-    return m_bytes.count({task.item, task.unit}) > 0;
+    const auto kept = m_kept.find({task.item, task.unit});
+    return kept != m_kept.end() && kept->second.begin == begin;
 }
 
 bool
 CacheKeeper::Keep(const Task& task)
 {
     const uint32_t source = task.id.item.source;
-    if (!m_deployment->Sources()[source].Caches() || Holds(task.id))
+    if (!m_deployment->Sources()[source].Caches() || Holds(task.id, task.op.begin))
     {
         return true;
     }
@@ -72,29 +74,29 @@ CacheKeeper::Keep(const Task& task)
     {
         return false;
     }
-    m_bytes[{task.id.item, task.id.unit}] = bytes;
+    m_kept[{task.id.item, task.id.unit}] = {bytes, task.op.begin};
     return true;
 }
 
 void
 CacheKeeper::OnFinished(const TaskId& task)
 {
-    const auto kept = m_bytes.find({task.item, task.unit});
-    if (kept != m_bytes.end() && IsLastPass(task))
+    const auto kept = m_kept.find({task.item, task.unit});
+    if (kept != m_kept.end() && IsLastPass(task))
     {
-        m_device->Free(kept->second);
-        m_bytes.erase(kept);
+        m_device->Free(kept->second.bytes);
+        m_kept.erase(kept);
     }
 }
 
 std::set<uint32_t>
 CacheKeeper::Drop(ItemId item)
 {
-    for (auto kept = m_bytes.lower_bound({item, 0});
-         kept != m_bytes.end() && kept->first.first == item;)
+    for (auto kept = m_kept.lower_bound({item, 0});
+         kept != m_kept.end() && kept->first.first == item;)
     {
-        m_device->Free(kept->second);
-        kept = m_bytes.erase(kept);
+        m_device->Free(kept->second.bytes);
+        kept = m_kept.erase(kept);
     }
     std::set<uint32_t> nodes;
     for (auto place = m_places.lower_bound({item, 0});

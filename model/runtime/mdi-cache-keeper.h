@@ -35,8 +35,8 @@ class CacheKeeper
     /// Who has the keys and values of a unit that this worker makes the input of; none: itself.
     std::optional<uint32_t> PlaceOf(const TaskId& reader);
 
-    /// Whether keys and values of the task's unit are here.
-    bool Holds(const TaskId& task) const;
+    /// Whether keys and values of the task's unit are here, from a layer on.
+    bool Holds(const TaskId& task, uint32_t begin) const;
 
     /// Take the memory for a unit's keys and values, once. \return false, if there is not enough
     bool Keep(const Task& task);
@@ -51,12 +51,19 @@ class CacheKeeper
     /// A unit of an item, whatever the pass.
     using ItemUnit = std::pair<ItemId, uint16_t>;
 
+    /// Keys and values of a unit.
+    struct Kept
+    {
+        uint64_t bytes;
+        uint32_t begin; //!< first layer of a slice
+    };
+
     bool IsLastPass(const TaskId& task) const;
 
     Ptr<const Deployment> m_deployment;
     Ptr<ComputeDevice> m_device;
     std::map<ItemUnit, uint32_t> m_places;
-    std::map<ItemUnit, uint64_t> m_bytes; //!< of what is kept here
+    std::map<ItemUnit, Kept> m_kept;
 };
 
 } // namespace mdi

@@ -10,6 +10,7 @@
 #include "ns3/node.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 namespace ns3
@@ -122,7 +123,7 @@ Worker::SendPacked(Message message, uint32_t to)
 void
 Worker::Transmit(Message message, uint32_t to)
 {
-    message.hops++;
+    message.hops += message.hops < std::numeric_limits<uint16_t>::max() ? 1 : 0;
     if (m_beacons)
     {
         message.report = m_view.Report();
@@ -185,10 +186,10 @@ Worker::Forward(const Task& task, TensorId output)
         Message result = MakeTensorMessage(task, output);
         result.type = MessageType::RESULT;
         result.input = 0;
-        result.tensors = graph.CutTensors(output.boundary);
+        result.tensors = m_deployment->ResultTensors(task.id.item.source, output.boundary);
         result.payloadBytes = TotalBytes(result.tensors);
         result.exitThreshold.reset(); // of no use any more
-        if (task.leaves)
+        if (task.leaves && !m_deployment->Sources()[task.id.item.source].generation)
         {
             // The answer goes back, not the features behind it.
             const auto exits = graph.Exits();
@@ -196,11 +197,6 @@ Worker::Forward(const Task& task, TensorId output)
                 return e.boundary == output.boundary;
             });
             result.tensors = graph.Layers()[exit->layer].outputs;
-            result.payloadBytes = result.tensors.front().Bytes();
-        }
-        if (m_deployment->Sources()[task.id.item.source].generation)
-        {
-            result.tensors = {TensorSpec{{1}, Dtype::INT32}}; // the token that is most likely
             result.payloadBytes = result.tensors.front().Bytes();
         }
         if (home == GetNode()->GetId())
@@ -275,6 +271,7 @@ Worker::Lose(ItemId item, const std::string& reason)
 {
     NS_LOG_FUNCTION(this << item.source << item.item << reason);
     m_lostTrace(item, reason);
+    Drop(item);
     Message lost;
     lost.type = MessageType::LOST;
     lost.task.item = item;

@@ -136,7 +136,8 @@ Worker::Collect(const Message& input, bool arrived)
     const ExecutionUnit& unit = FindPlan(input.task)->units[input.task.unit];
     const bool standsIn =
         unit.node != ExecutionUnit::NONE && unit.node != int32_t(GetNode()->GetId());
-    if (standsIn && m_deployment->IsBound(input.task) && !m_caches.Holds(input.task))
+    if (unit.op.kind == UnitKind::SLICE && m_deployment->IsBound(input.task) &&
+        !m_caches.Holds(input.task, input.tensor.boundary))
     {
         Lose(item, "its keys and values were on a worker that failed");
         return;
@@ -173,6 +174,13 @@ Worker::Collect(const Message& input, bool arrived)
     task.handedBy = input.from;
     m_inbox.erase(input.task);
     m_fired.insert(input.task);
+    if (input.task.pass > 1)
+    {
+        // A copy of a tensor may come late, but not two passes late.
+        TaskId old = input.task;
+        old.pass -= 2;
+        m_fired.erase(old);
+    }
     if (unit.op.kind == UnitKind::GATHER)
     {
         FreeInputs(task);
@@ -442,10 +450,13 @@ Worker::FinishTask(Task task, TensorId output, Time started)
         const uint16_t profile = m_deployment->ProfileOf(GetNode()->GetId());
         const uint32_t source = task.id.item.source;
         const Time unit = m_deployment->UnitTime(profile, source, task.op, task.id.pass);
-        const Time first = m_deployment->UnitTime(profile, source, task.op);
-        const Time busy = Simulator::Now() - started - (m_view.Service(task) - unit);
-        // What passes of all lengths have in common is how long the first would have taken.
-        m_pipeline->OnFinished(task, task.id.pass == 0 ? busy : busy * (first / unit));
+        Time busy = Simulator::Now() - started - (m_view.Service(task) - unit);
+        if (m_deployment->Sources()[source].generation && !unit.IsZero())
+        {
+            // What passes of all lengths have in common is what the model's own input would take.
+            busy = busy * (m_view.Table(source).Mean(task.op.begin, task.op.end) / unit);
+        }
+        m_pipeline->OnFinished(task, busy);
         task.inputs.front().stages.push_back(m_pipeline->Stage(task));
     }
     m_caches.OnFinished(task.id);

@@ -50,8 +50,9 @@ struct ModelSpec
     std::string name; //!< in traces and results
     std::string file; //!< TorchScript (.pt), or a layer-graph description (.json)
     std::vector<ModelInput> inputs;
-    /// Items generate, so that lengths vary: the last dimension of each input counts tokens.
-    bool sequence = false;
+    /// Of items that generate, the most tokens that a pass has: the last dimension of each input
+    /// counts tokens, and varies. 0: it does not.
+    uint32_t longest = 0;
     std::vector<uint32_t> exits; //!< which tensors of forward()'s result are early exits, by depth
     Preprocess preprocess;
     std::string inputSet; //!< a folder of pictures or a tensor file; empty: random inputs

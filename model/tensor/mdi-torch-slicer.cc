@@ -404,7 +404,7 @@ TorchSlicer::MakeGraph(const ModelSpec& model) const
     uint32_t tokens = 0;
     for (TensorSpec& spec : inputs)
     {
-        if (model.sequence && !spec.shape.empty())
+        if (model.longest > 0 && !spec.shape.empty())
         {
             tokens = static_cast<uint32_t>(spec.shape.back());
             spec.tokenDims = 1U << (spec.shape.size() - 1);
@@ -414,7 +414,7 @@ TorchSlicer::MakeGraph(const ModelSpec& model) const
     {
         Layer layer = MakeLayer(op, families, names);
         layer.rows = RulesOf(op, layer, layers, InputSpecs(model));
-        MarkTokens(op, tokens, layer);
+        MarkTokens(op, tokens, model.longest, layer);
         layers.push_back(std::move(layer));
     }
     MarkShared(layers);
@@ -434,7 +434,7 @@ TorchSlicer::MakeGraph(const ModelSpec& model) const
 }
 
 void
-TorchSlicer::MarkTokens(const Operator& op, uint32_t tokens, Layer& layer) const
+TorchSlicer::MarkTokens(const Operator& op, uint32_t tokens, uint32_t longest, Layer& layer) const
 {
     for (size_t i = 0; m_trace.longer && i < op.tensors.size(); ++i)
     {
@@ -446,7 +446,7 @@ TorchSlicer::MarkTokens(const Operator& op, uint32_t tokens, Layer& layer) const
             {
                 continue;
             }
-            if (spec.shape[d] != tokens || longer[d] != tokens + 1)
+            if (spec.shape[d] != tokens || longer[d] != std::max(tokens + 1, longest))
             {
                 throw std::runtime_error("'" + layer.name + "' makes " + SpecsText({spec}) +
                                          " of " + std::to_string(tokens) +

@@ -146,7 +146,7 @@ class TorchSlicer
                     std::map<std::string, uint32_t>& names) const;
 
     /// Marks the dimensions of a layer's outputs that count tokens.
-    void MarkTokens(const Operator& op, uint32_t tokens, Layer& layer) const;
+    void MarkTokens(const Operator& op, uint32_t tokens, uint32_t longest, Layer& layer) const;
 
     /// Whether each slice makes its own: a list or tuple of tensors that nobody changes.
     bool IsGlue(const Value* value) const;

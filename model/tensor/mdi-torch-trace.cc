@@ -348,12 +348,13 @@ TraceTorchModel(const ModelSpec& model)
 {
     try
     {
-        std::vector<ModelInput> otherInputs = model.inputs;
-        for (ModelInput& input : otherInputs)
+        ModelSpec other = model;
+        for (ModelInput& input : other.inputs)
         {
-            if (model.sequence && !input.spec.shape.empty())
+            if (model.longest > 0 && !input.spec.shape.empty())
             {
-                input.spec.shape.back()++;
+                int64_t& tokens = input.spec.shape.back();
+                tokens = std::max<int64_t>(tokens + 1, model.longest);
             }
         }
         TorchTrace trace{std::make_unique<torch::jit::Module>(Load(model.file)),
@@ -372,13 +373,15 @@ TraceTorchModel(const ModelSpec& model)
             try
             {
                 *trace.values = Record(*trace.graph, RandomInputs(model.inputs, EXAMPLE_SEEDS[0]));
-                others = Record(*trace.graph, RandomInputs(otherInputs, EXAMPLE_SEEDS[1]));
+                others = Record(*trace.graph, RandomInputs(other.inputs, EXAMPLE_SEEDS[1]));
             }
             catch (const std::exception& error)
             {
                 throw std::runtime_error(
                     "cannot run on inputs " + SpecsText(InputSpecs(model)) +
-                    (model.sequence ? " and on one token more, as it must to generate" : "") +
+                    (model.longest > 0
+                         ? " and on " + SpecsText(InputSpecs(other)) + ", as it must to generate"
+                         : "") +
                     ": " + TorchMessage(error));
             }
         };
@@ -398,7 +401,7 @@ TraceTorchModel(const ModelSpec& model)
         FlattenOutputs(trace.graph, *trace.values);
         PrepareExits(trace.graph, model.exits);
         record();
-        if (model.sequence)
+        if (model.longest > 0)
         {
             trace.longer = std::make_unique<TorchValues>(std::move(others));
             return trace;

@@ -36,7 +36,8 @@ struct TorchTrace
     /// Every value of the graph's top block in an example run.
     std::unique_ptr<TorchValues> values;
 
-    /// The same of a sequence that is one token longer; null unless ModelSpec::sequence.
+    /// The same of a sequence of ModelSpec::longest tokens, or at least one more than the inputs'
+    /// own; null without it.
     std::unique_ptr<TorchValues> longer;
 };
 
