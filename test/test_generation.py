@@ -158,7 +158,9 @@ class Generation(unittest.TestCase):
         self.check("r", [*PRESETS, RING])
 
     def test_row_strips_write_what_pytorch_writes(self):
-        self.check("strips", ["edgeflow"])
+        strips = {"type": "ns3::mdi::RowPartitioner", "Planner": "equal", "Guard": False}
+        forced = {"name": "strips", "preset": "edgeflow", "partitioner": strips}
+        self.check("strips", ["edgeflow", forced])
 
     def check(self, out, systems):
         document = scenario()
