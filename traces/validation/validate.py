@@ -3,7 +3,8 @@
 # Author: the mdi developers
 """Simulates two measured testbeds and compares: measured | simulated | deviation | limit.
 
-    python3 traces/validation/validate.py              # after ./mdi build; about 15 minutes
+    python3 traces/validation/validate.py              # after ./mdi build
+    python3 traces/validation/validate.py --tokens=32  # quicker: less of the long contexts
     python3 traces/validation/validate.py --only=two-orin-nano --runs=2
 
 What was measured stands in measured.csv. Nothing here or in traces/compute was fitted to what is
