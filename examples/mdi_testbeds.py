@@ -45,22 +45,18 @@ def _pa(name, **parts):
 
 PRIORITY_QUEUE = {"type": TYPE + "PriorityQueue"}
 YOUNG = {"AgeWeight": 0}
-BOTH_YOUNG = {"queue": YOUNG, "router": YOUNG}
 OVERLAP = {"Overlap": True}
 # Other readings of the reconstruction, one change each or as the name says; run at one ratio.
 ABLATIONS = [
-    _pa("pa-no-age", **BOTH_YOUNG),
+    _pa("pa-no-age", queue=YOUNG, router=YOUNG),
     _pa("pa-overlap", queue=OVERLAP, router=OVERLAP),
     _pa("pa-no-handshake", handshake=False),
     _pa("pa-window-1ms", handshake={"Window": "1ms"}),
     _pa("pa-2-parts", partitioner={"Parts": 2}),
+    _pa("pa-no-age-no-handshake", queue=YOUNG, router=YOUNG, handshake=False),
     _pa("pa-strict-no-handshake", queue=PRIORITY_QUEUE, handshake=False),
-    _pa(
-        "pa-strict-urgent-backlog",
-        queue=PRIORITY_QUEUE,
-        router={"UrgentBacklogOnly": True},
-        handshake=False,
-    ),
+    {"name": "ms-phi", "preset": "ms-mdi", "queue": {"type": TYPE + "PaMdiQueue"}},
+    {"name": "ms-phi-no-age", "preset": "ms-mdi", "queue": {"type": TYPE + "PaMdiQueue", **YOUNG}},
     {"name": "ms-strict", "preset": "ms-mdi", "queue": PRIORITY_QUEUE},
     {
         "name": "ar-dp",
