@@ -45,14 +45,15 @@ REPORTED = {
     ("t3", "ms-mdi"): 34.8,
 }
 STRICT = "pa-strict"
-LOWEST = -100  # [%]; what is below is written at the edge
+LOWEST = -200  # [%]; what is below is marked at the edge
+DODGE = 0.05  # of loads between series, so that intervals do not hide each other
 WHAT = "expected the reductions.csv of examples/mdi_testbeds.py"
 
 Point = collections.namedtuple("Point", "load mean half")  # reductions in %
 
 
 def read(path):
-    """Points by (testbed, baseline, series), loads ascending; series: a ratio or strict priority."""
+    """Points by testbed, baseline and series (a ratio, or strict priority), loads ascending."""
     lines = collections.defaultdict(list)
     try:
         with open(path, newline="", encoding="utf-8") as file:
@@ -88,28 +89,35 @@ def testbeds(lines):
     series = list(dict.fromkeys(key[2] for key in lines))
     series.sort(key=lambda name: (name == "strict priority", len(name), name))  # ratios ascend
     figure = new_figure(PAGE_IN, 4.1)
-    axes = figure.subplots(len(BASELINES), len(columns), squeeze=False, sharex=True, sharey=True)
+    axes = figure.subplots(len(BASELINES), len(columns), squeeze=False, sharex=True, sharey="row")
     for across, baseline in zip(axes, BASELINES):
+        means = [p.mean for key, some in lines.items() if key[1] == baseline for p in some]
+        lowest = max(LOWEST, 50 * math.floor(min(means, default=0) / 50))
         for axis, testbed in zip(across, columns):
             best = {"color": GREY, "linewidth": 0.9, "label": "reported best case"}
             axis.axhline(REPORTED[testbed[:2], baseline], linestyle=(0, (2, 2)), **best)
             axis.axhline(0, color="black", linewidth=0.6)
             for number, name in enumerate(series):
                 points = lines.get((testbed, baseline, name), [])
-                inside = [p for p in points if p.mean >= LOWEST]
                 style = line_style(number)
-                if inside:
+                shift = DODGE * (number - (len(series) - 1) / 2)
+                if points:
                     error_bars(
-                        axis, inside, lambda p: (p.load, 0), lambda p: (p.mean, p.half), style, name
+                        axis,
+                        points,
+                        lambda p, shift=shift: (p.load + shift, 0),
+                        lambda p: (p.mean, p.half),
+                        style,
+                        name,
                     )
-                below = [p.load for p in points if p.mean < LOWEST]
-                marks = {"color": style["color"], "linestyle": "none", "marker": 7}
-                axis.plot(below, [LOWEST + 4] * len(below), **marks)
+                below = [p.load + shift for p in points if p.mean < lowest]
+                marks = {"color": style["color"], "linestyle": "none", "marker": "v"}
+                axis.plot(below, [lowest + 6] * len(below), zorder=4, **marks)
             light_grid(axis)
+        across[0].set_ylim(lowest, 105)
         across[0].set_ylabel(f"Reduction against {BASELINES[baseline]} (%)")
     for axis, testbed in zip(axes[0], columns):
         axis.set_title(wrapped(TITLES[testbed], 40))
-    axes[0][0].set_ylim(LOWEST, 105)
     figure.supxlabel("Load: offered rate of a source over what its own device can serve (1)")
     legend_above(figure, *legend_of(axes.flatten()))
     return figure

@@ -208,7 +208,8 @@ def check_there(place, fields, options):
                 value = sources if value is scenario and step == "sources" else value[step]
             there[field] = value
     except (OSError, ValueError, LookupError, TypeError):
-        raise BadInput(f"{path}: no manifest of ./mdi run; remove {place} to run it again") from None
+        hint = f"remove {place} to run it again"
+        raise BadInput(f"{path}: no manifest of ./mdi run; {hint}") from None
     wanted = {"runs": options.runs, "seed": options.seed, "trace_error": options.trace_error}
     for field, value in {**wanted, **fields}.items():
         if there[field] != value:

@@ -218,7 +218,8 @@ class Sweep(Testbeds):
         self.assertEqual(found["pa-strict", "ar-mdi"]["reduction_mean"], "0.0000")
 
     def test_load_is_relative_to_the_sources_own_device(self):
-        for name, rates in (("t1-shared", (51.3, 51.3)), ("t2", (32.4, 51.3)), ("t3", (51.9, 51.9))):
+        known = {"t1-shared": (51.3, 51.3), "t2": (32.4, 51.3), "t3": (51.9, 51.9)}
+        for name, rates in known.items():
             file = os.path.join(SCENARIOS, mdi_testbeds.TESTBEDS[name] + ".json")
             scenario = mdi_testbeds.read_json(file)
             for source, rate in zip(scenario["sources"], rates):
