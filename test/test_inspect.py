@@ -277,6 +277,14 @@ class Figures(InspectTest):
         rows.append((r"lm_head", 38.6, 4 * 50257))  # at the last position
         self.check(graph, blocks * 228.1 + 38.6, rows)
 
+    def test_the_kept_graph_of_gpt2(self):
+        """t3-colosseum.json runs on it."""
+        kept = os.path.join(ROOT, "traces", "models", "gpt2-prefill.json")
+        with open(kept, encoding="ascii") as file:
+            document = json.load(file)
+        again = dict(self.graph(model("gpt2")).document)
+        self.assertEqual({**again, "name": ""}, {**document, "name": ""})
+
 
 class Names(InspectTest):
     def test_lists_of_modules(self):
