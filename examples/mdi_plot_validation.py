@@ -16,7 +16,7 @@ from mdi_plot_style import GREY, METADATA, PAGE_IN, legend_above, legend_of, lig
 NETWORKS = {  # label, colour, marker, place beside the measured bar
     "given": ("overhead as measured", "#56B4E9", "v"),
     "processor": ("staging, sender waits", "#0072B2", "o"),
-    "cable": ("staging, sender goes on", "#009E73", "D"),
+    "beside": ("staging, sender goes on", "#009E73", "D"),
     "none": ("link alone", "#D55E00", "s"),
 }
 SHORT = {"qwen2.5-coder-1.5b": "1.5B", "qwen2.5-coder-3b": "3B"}

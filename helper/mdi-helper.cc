@@ -125,9 +125,9 @@ MdiHelper::AddSource(Ptr<Node> node, uint32_t model, const SourceOptions& option
 }
 
 void
-MdiHelper::ChargeStaging()
+MdiHelper::SetStaging(Deployment::Staging staging)
 {
-    m_deployment->ChargeStaging();
+    m_deployment->SetStaging(staging);
 }
 
 void

@@ -61,7 +61,7 @@ class MdiHelper
         Time start = Seconds(1);      //!< beacons and connections settle before
         ObjectFactory admission;      //!< an Admission; by default periodic, one item a second
         std::optional<Generation> generation; //!< of items that take several passes
-        std::vector<Time> times;      //!< for a TraceAdmission
+        std::vector<Time> times;              //!< for a TraceAdmission
     };
 
     /// \param engine with the models that the sources use
@@ -102,8 +102,8 @@ class MdiHelper
      */
     uint32_t AddSource(Ptr<Node> node, uint32_t model, const SourceOptions& options);
 
-    /// Sending tensors and results takes the processor, as the compute traces say (StagingCost).
-    void ChargeStaging();
+    /// Who takes the staging of tensors and results that the compute traces say (StagingCost).
+    void SetStaging(Deployment::Staging staging);
 
     /// Nominal figures of the way between two nodes.
     using PathFunction = std::function<PathInfo(uint32_t from, uint32_t to)>;

@@ -470,9 +470,13 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
     }
     if (const auto staging = root.Find("staging"))
     {
-        scenario.staging = staging->OneOf({"none", "trace"}) == "trace";
+        const std::string who = staging->OneOf({"none", "processor", "beside"});
+        scenario.staging = who == "processor" ? Deployment::Staging::PROCESSOR
+                           : who == "beside"  ? Deployment::Staging::BESIDE
+                                              : Deployment::Staging::NONE;
     }
-    for (size_t i = 0; scenario.staging && i < scenario.devices.size(); ++i)
+    for (size_t i = 0; scenario.staging != Deployment::Staging::NONE && i < scenario.devices.size();
+         ++i)
     {
         if (!scenario.devices[i].trace.staging)
         {

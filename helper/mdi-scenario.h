@@ -5,6 +5,7 @@
 #define MDI_SCENARIO_H
 
 #include "mdi-compute-trace.h"
+#include "mdi-deployment.h"
 #include "mdi-generation.h"
 #include "mdi-link-trace-reader.h"
 #include "mdi-link-trace.h"
@@ -102,10 +103,10 @@ struct Scenario
     std::vector<SystemSpec> systems;
     uint32_t runs = 1;
     uint32_t seed = 1;
-    uint32_t firstRun = 0;           //!< number of the first run
-    std::string network = "packet";  //!< fidelity
-    std::string tensors = "memo";    //!< execute, memo or none
-    bool staging = false;            //!< whether sending takes the processor: "staging": "trace"
+    uint32_t firstRun = 0;          //!< number of the first run
+    std::string network = "packet"; //!< fidelity
+    std::string tensors = "memo";   //!< execute, memo or none
+    Deployment::Staging staging = Deployment::Staging::NONE;
     std::string traceError = "none"; //!< or sample: each run draws from the traces' error bands
     Time timeLimit;                  //!< simulated time after which a run is given up
     std::vector<EstimatedLayers> estimates; //!< by LoadModels; one for each trace, mode and model

@@ -184,10 +184,7 @@ InstallSystem(const Scenario& scenario,
         options.times = source.times;
         mdi.AddSource(nodes.Get(source.device), source.model, options);
     }
-    if (scenario.staging)
-    {
-        mdi.ChargeStaging();
-    }
+    mdi.SetStaging(scenario.staging);
     mdi.Install(system, network);
 }
 

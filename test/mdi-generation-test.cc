@@ -306,9 +306,9 @@ TEST(FixedPartitioner, SaysWhatIsWrongWithItsStages)
     }
 }
 
-TEST(Staging, TakesTheSendersProcessorForEachMessage)
+TEST(Staging, TakesItsTimeForEachMessage)
 {
-    const auto latency = [](bool staging) {
+    const auto latency = [](Deployment::Staging staging) {
         IdealRun run;
         run.rate = DataRate("8Mb/s");
         run.system = Fixed("w0; w1 from l2; w2 from l3");
@@ -321,13 +321,15 @@ TEST(Staging, TakesTheSendersProcessorForEachMessage)
         return run.MeanLatency();
     };
     // Two tensors of 1000 bytes and a result of 10.
-    EXPECT_NEAR(latency(true) - latency(false), 3 * 2e-3 + 2010 * 1e-6, 1e-6);
+    const double none = latency(Deployment::Staging::NONE);
+    EXPECT_NEAR(latency(Deployment::Staging::PROCESSOR) - none, 3 * 2e-3 + 2010 * 1e-6, 1e-6);
+    EXPECT_NEAR(latency(Deployment::Staging::BESIDE) - none, 3 * 2e-3 + 2010 * 1e-6, 1e-6);
 }
 
-TEST(Staging, KeepsTheProcessorFromOtherWork)
+TEST(Staging, KeepsTheProcessorFromOtherWorkUnlessItIsBeside)
 {
-    // A device that sends as fast as it computes has half its throughput.
-    const auto makespan = [](bool staging) {
+    // A device that sends as long as it computes has half its throughput, if it does both itself.
+    const auto makespan = [](Deployment::Staging staging) {
         IdealRun run;
         run.model = ChainModel("m", {1e9, 0}, {1000, 10}, 1000);
         run.system = Fixed("w0; w1 from l1");
@@ -344,6 +346,7 @@ TEST(Staging, KeepsTheProcessorFromOtherWork)
         }
         return last.GetSeconds();
     };
-    EXPECT_NEAR(makespan(false), 1.0, 0.01);
-    EXPECT_NEAR(makespan(true), 2.0, 0.03);
+    EXPECT_NEAR(makespan(Deployment::Staging::NONE), 1.0, 0.01);
+    EXPECT_NEAR(makespan(Deployment::Staging::PROCESSOR), 2.0, 0.03);
+    EXPECT_NEAR(makespan(Deployment::Staging::BESIDE), 1.0, 0.03);
 }

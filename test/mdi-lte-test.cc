@@ -149,7 +149,7 @@ TEST(Lte, ScenariosRunAndRepeat)
     {
         Tiny tiny;
         UseLte(tiny, server);
-        const Scenario scenario = tiny.Read();
+        Scenario scenario = tiny.Read();
         EXPECT_EQ(scenario.networks[0].nodes.size(), server ? 2u : 3u);
         for (const char* system : {"ms-mdi", "pa-mdi"})
         {

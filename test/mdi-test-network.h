@@ -170,9 +170,9 @@ struct IdealRun
     Time dispatch;                             //!< see ModelProfile
     Time least;                                //!< see ModelProfile
     std::function<void(ComputeTrace&)> adjust; //!< of each worker, before it is installed
-    bool staging = false;                      //!< see MdiHelper::ChargeStaging
-    Ptr<TensorEngine> engine;                  //!< null: sizes only
-    bool knowsModel = false;                   //!< the engine has the model already, as its first
+    Deployment::Staging staging = Deployment::Staging::NONE;
+    Ptr<TensorEngine> engine; //!< null: sizes only
+    bool knowsModel = false;  //!< the engine has the model already, as its first
     std::map<uint32_t, std::vector<uint32_t>> handsTo; //!< by worker: see MdiHelper::SetHandsTo
     Time limit = Seconds(1000);
     std::vector<std::pair<uint32_t, MdiHelper::SourceOptions>> sources; //!< node, options
@@ -237,10 +237,7 @@ struct IdealRun
             }
             mdi.AddWorker(nodes.Get(i), mdi.AddProfile(trace), "w" + std::to_string(i));
         }
-        if (staging)
-        {
-            mdi.ChargeStaging();
-        }
+        mdi.SetStaging(staging);
         for (const auto& [node, options] : sources)
         {
             mdi.AddSource(nodes.Get(node), 0, options);

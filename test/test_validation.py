@@ -116,13 +116,6 @@ class Inputs(unittest.TestCase):
             if quantity.split()[0] in ("gap", "first", "tokens", "speed-up"):
                 self.assertNotIn(value, fitted, (case, quantity))
 
-    def test_the_cable_takes_what_staging_and_the_wire_take(self):
-        staging = {"per_message_s": 0.0005, "per_byte_s": 6e-8}
-        link = validate.orin_network("cable", staging, 0)
-        self.assertAlmostEqual(link["delay_s"], 0.0005 + 2 * 0.000045)
-        a_byte = 8 * validate.WIRE / link["rate_bps"]
-        self.assertAlmostEqual(a_byte, 6e-8 + 8 * validate.WIRE / 1e9, delta=1e-13)
-
 
 if __name__ == "__main__":
     if len(sys.argv) > 1 and os.path.isdir(sys.argv[1]):

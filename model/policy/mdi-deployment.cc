@@ -418,26 +418,37 @@ Deployment::Path(uint32_t from, uint32_t to) const
 }
 
 void
-Deployment::ChargeStaging()
+Deployment::SetStaging(Staging staging)
 {
-    m_staging = true;
+    m_staging = staging;
+}
+
+Deployment::Staging
+Deployment::GetStaging() const
+{
+    return m_staging;
 }
 
 Time
 Deployment::PackingTime(uint16_t profile, const Message& message) const
 {
-    const auto coded = message.coded ? std::nullopt : Coded(message);
-    return coded ? WorkTime(profile, message.task.item.source, coded->encodeFlop) +
-                       StagingTime(profile, coded->bytes)
-                 : StagingTime(profile, message.payloadBytes);
+    const bool tensor = message.type != MessageType::RESULT;
+    const auto coded = message.coded || !tensor ? std::nullopt : Coded(message);
+    Time time = coded ? WorkTime(profile, message.task.item.source, coded->encodeFlop) : Time(0);
+    if (m_staging == Staging::PROCESSOR)
+    {
+        time += StagingTime(profile, coded ? coded->bytes : message.payloadBytes);
+    }
+    return time;
 }
 
 Time
 Deployment::StagingTime(uint16_t profile, uint64_t bytes) const
 {
     const auto& staging = m_profiles.at(profile).staging;
-    return m_staging && staging ? staging->perMessage + FromSeconds(staging->perByteS * bytes)
-                                : Time(0);
+    return m_staging != Staging::NONE && staging
+               ? staging->perMessage + FromSeconds(staging->perByteS * bytes)
+               : Time(0);
 }
 
 PathInfo
@@ -445,7 +456,7 @@ Deployment::TensorPath(uint32_t from, uint32_t to) const
 {
     PathInfo path = m_path(from, to);
     const auto& staging = m_profiles.at(ProfileOf(from)).staging;
-    if (m_staging && staging)
+    if (m_staging != Staging::NONE && staging)
     {
         const double secondsPerBit = 1.0 / path.goodput.GetBitRate() + staging->perByteS / 8;
         path.goodput = DataRate(static_cast<uint64_t>(1 / secondsPerBit));

@@ -111,8 +111,16 @@ class Deployment : public SimpleRefCount<Deployment>
     void SetCodec(Ptr<const Codec> codec);
     void SetPathFunction(std::function<PathInfo(uint32_t from, uint32_t to)> path);
 
-    /// Sending a tensor or result takes its worker's processor, as its compute trace says.
-    void ChargeStaging();
+    /// Who takes the time that a tensor or result needs before it can be sent (StagingCost).
+    enum class Staging
+    {
+        NONE,      //!< nobody: it needs none
+        PROCESSOR, //!< the sender's processor, which computes nothing meanwhile
+        BESIDE,    //!< another thread of the sender, one message after the other
+    };
+
+    void SetStaging(Staging staging);
+    Staging GetStaging() const;
 
     const std::vector<Worker>& Workers() const;
     const std::vector<Source>& Sources() const;
@@ -197,11 +205,11 @@ class Deployment : public SimpleRefCount<Deployment>
     /// The same for a tensor from worker to worker: staging included.
     PathInfo TensorPath(uint32_t from, uint32_t to) const;
 
-    /// Processor time that a worker of a kind needs before it can send a tensor as it is: its
-    /// encoding and staging.
+    /// Time that a worker's processor needs before a tensor or result can be sent: for encoding,
+    /// and for staging if that takes the processor.
     Time PackingTime(uint16_t profile, const Message& message) const;
 
-    /// Time that a worker of a kind needs to send so many bytes, beside the link: 0 unless charged.
+    /// Time that a worker of a kind needs to send so many bytes, beside the link.
     Time StagingTime(uint16_t profile, uint64_t bytes) const;
 
   private:
@@ -220,7 +228,7 @@ class Deployment : public SimpleRefCount<Deployment>
     std::map<std::pair<uint32_t, uint32_t>, CodedCut> m_coded; //!< by model and boundary
     std::function<PathInfo(uint32_t, uint32_t)> m_path;
     bool m_exits = true;
-    bool m_staging = false;
+    Staging m_staging = Staging::NONE;
 };
 
 } // namespace mdi

@@ -8,6 +8,7 @@
 
 #include "ns3/log.h"
 #include "ns3/node.h"
+#include "ns3/simulator.h"
 
 #include <algorithm>
 #include <limits>
@@ -57,7 +58,15 @@ void
 Worker::Pack(const Message& message, uint32_t to)
 {
     const bool fits = m_device->Allocate(message.payloadBytes);
-    m_toPack.push_back({message, to, fits ? message.payloadBytes : 0});
+    const Unpacked next{message, to, fits ? message.payloadBytes : 0};
+    const bool codes =
+        message.type == MessageType::TENSOR && !message.coded && m_deployment->Coded(message);
+    if (!codes && m_deployment->GetStaging() == Deployment::Staging::BESIDE)
+    {
+        StageBeside(next);
+        return;
+    }
+    m_toPack.push_back(next);
     Dispatch();
 }
 
@@ -68,22 +77,46 @@ Worker::StartPacking()
     m_toPack.pop_front();
     m_packing = true;
     Message& message = next.message;
-    const uint16_t profile = m_deployment->ProfileOf(GetNode()->GetId());
-    Time time = m_deployment->StagingTime(profile, message.payloadBytes);
-    if (message.type == MessageType::TENSOR)
+    const Time time =
+        m_deployment->PackingTime(m_deployment->ProfileOf(GetNode()->GetId()), message);
+    const bool tensor = message.type == MessageType::TENSOR;
+    if (const auto coded = tensor && !message.coded ? m_deployment->Coded(message) : std::nullopt)
     {
-        time = m_deployment->PackingTime(profile, message);
-        if (const auto coded = message.coded ? std::nullopt : m_deployment->Coded(message))
-        {
-            message.coded = true;
-            message.payloadBytes = coded->bytes;
-            message.tensor = m_deployment->Engine()->Transcode(message.tensor, coded->values);
-        }
+        message.coded = true;
+        message.payloadBytes = coded->bytes;
+        message.tensor = m_deployment->Engine()->Transcode(message.tensor, coded->values);
     }
     m_device->Occupy(time, [this, next] {
         m_packing = false;
-        m_device->Free(next.bytes);
-        SendPacked(next.message, next.to);
+        if (m_deployment->GetStaging() == Deployment::Staging::BESIDE)
+        {
+            StageBeside(next);
+        }
+        else
+        {
+            m_device->Free(next.bytes);
+            SendPacked(next.message, next.to);
+        }
+        Dispatch();
+    });
+}
+
+void
+Worker::StageBeside(const Unpacked& packed)
+{
+    const Time now = Simulator::Now();
+    m_stagingFree = Max(m_stagingFree, now) +
+                    m_deployment->StagingTime(m_deployment->ProfileOf(GetNode()->GetId()),
+                                              packed.message.payloadBytes);
+    m_staged++;
+    Simulator::Schedule(m_stagingFree - now, [this, packed] {
+        m_staged--;
+        if (m_failed)
+        {
+            return;
+        }
+        m_device->Free(packed.bytes);
+        SendPacked(packed.message, packed.to);
         Dispatch();
     });
 }

@@ -245,7 +245,7 @@ Worker::FindReady(const TaskId& task)
 bool
 Worker::RadioIdle() const
 {
-    return m_transport->QueuedBytes() == 0 && m_toPack.empty() && !m_packing &&
+    return m_transport->QueuedBytes() == 0 && m_toPack.empty() && !m_packing && m_staged == 0 &&
            (!m_handshake || m_handshake->CanRequest());
 }
 

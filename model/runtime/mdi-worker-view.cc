@@ -312,17 +312,24 @@ WorkerView::Predict(const Task& task, uint32_t node, bool urgentOnly) const
 Time
 WorkerView::PackingTime(const Task& task) const
 {
-    const Time packing = m_node.deployment->PackingTime(m_profile, task.Input());
+    const Deployment& deployment = *m_node.deployment;
+    const Message& input = task.Input();
+    const Time packing = deployment.PackingTime(m_profile, input);
+    const auto coded = input.coded ? std::nullopt : deployment.Coded(input);
+    const Time staging =
+        deployment.GetStaging() == Deployment::Staging::BESIDE
+            ? deployment.StagingTime(m_profile, coded ? coded->bytes : input.payloadBytes)
+            : Time(0);
     if (packing.IsZero())
     {
-        return packing;
+        return staging;
     }
     // It waits for the processor.
     const Time wait =
         m_node.device->HasIdleSlot()
             ? Time(0)
             : m_node.device->Remaining() / static_cast<int64_t>(m_node.device->GetSlots());
-    return wait + packing;
+    return wait + packing + staging;
 }
 
 Time

@@ -112,6 +112,14 @@ class Worker : public Application
     void DoDispose() override;
 
   private:
+    /// A tensor or result that the processor must encode or stage before it can be sent.
+    struct Unpacked
+    {
+        Message message;
+        uint32_t to;    //!< who it is for
+        uint64_t bytes; //!< memory that it holds
+    };
+
     struct Ready
     {
         Task task;
@@ -142,6 +150,7 @@ class Worker : public Application
     bool NeedsPacking(const Message& message) const;
     void Pack(const Message& message, uint32_t to);
     void StartPacking();
+    void StageBeside(const Unpacked& packed);
     void SendPacked(Message message, uint32_t to);
     void Transmit(Message message, uint32_t to);
     uint64_t InputBytes(const Message& input) const;
@@ -192,16 +201,10 @@ class Worker : public Application
     std::vector<Ready> m_ready;
     bool m_dispatching = false;
 
-    /// A tensor or result that the processor must encode or stage before it can be sent.
-    struct Unpacked
-    {
-        Message message;
-        uint32_t to;    //!< who it is for
-        uint64_t bytes; //!< memory that it holds
-    };
-
     std::deque<Unpacked> m_toPack;
     bool m_packing = false;
+    Time m_stagingFree;              //!< when the thread beside the processor is
+    uint32_t m_staged = 0;           //!< messages that it has
     CacheKeeper m_caches;            //!< of items that generate
     std::map<TaskId, Task> m_unsafe; //!< AR-MDI: by output, tasks whose output is on its way
     /// By reader, inputs sent when nothing else was on its way.

@@ -15,8 +15,7 @@ How the network of two-orin-nano is put in:
 
 given      the measured overhead of a remote call as the delay of a cable, no staging, infinite rate
 processor  Gigabit Ethernet; staging costs of the trace, during which the sender computes nothing
-cable      the same costs on the cable: its delay is longer by that of a message, its rate so much
-           lower that a byte takes what its staging and the wire take; the sender computes on
+beside     the same costs in a thread beside the processor, one message after the other
 none       Gigabit Ethernet alone
 
 At concurrency 2 the stages were 3 to 4 % faster in decoding than at concurrency 1, from which the
@@ -38,10 +37,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TRACES = os.path.dirname(HERE)
 PROGRAM = os.path.join(os.path.dirname(TRACES), "build", "mdi-run")
 SPLITS = {"qwen2.5-coder-1.5b": "blk.18", "qwen2.5-coder-3b": "blk.21"}  # second board begins
-NETWORKS = ("given", "processor", "cable", "none")
+NETWORKS = ("given", "processor", "beside", "none")
 BANDS = {(64, 128): (2, 3), (128, 256): (2, 3), (256, 384): (2,)}  # contexts: numbers of boards
 NUMBERS = {1: "one", 2: "two", 3: "three"}
-WIRE = 1502 / 1448  # octets on a point-to-point link for one of a message, in full segments
 GAP_LIMIT, FIRST_LIMIT, SPEED_LIMIT = 0.02, 0.1, 0.1
 T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # by degrees of freedom
 
@@ -131,17 +129,12 @@ def trace_with_stages(model, stages):
     return trace
 
 
-def orin_network(kind, staging, overhead):
+def orin_network(kind, overhead):
     """An entry of "networks"."""
-    if kind in ("processor", "none"):
-        return load("scenarios", "two-orin-nano.json")["networks"][0]
-    link = {"type": "point-to-point", "nodes": "all", "rate_bps": 10**12, "delay_s": overhead / 2}
-    if kind == "cable":
-        ethernet = orin_network("none", staging, overhead)
-        per_byte = staging["per_byte_s"] / WIRE + 8 / ethernet["rate_bps"]  # of those on the wire
-        link["rate_bps"] = round(8 / per_byte)
-        link["delay_s"] = staging["per_message_s"] + 2 * ethernet["delay_s"]  # two cables
-    return link
+    if kind == "given":
+        delay = overhead / 2
+        return {"type": "point-to-point", "nodes": "all", "rate_bps": 10**12, "delay_s": delay}
+    return load("scenarios", "two-orin-nano.json")["networks"][0]
 
 
 def orin(bench, of, model, window, kind, options):
@@ -154,8 +147,8 @@ def orin(bench, of, model, window, kind, options):
     for device in scenario["devices"]:
         device["trace"] = path
     overhead = of[case, "overhead token"]
-    scenario["networks"] = [orin_network(kind, trace["staging"], overhead)]
-    scenario["staging"] = "trace" if kind == "processor" else "none"
+    scenario["networks"] = [orin_network(kind, overhead)]
+    scenario["staging"] = kind if kind in ("processor", "beside") else "none"
     source = scenario["sources"][0]
     source["model"] = model
     source["items"] = options.items or source["items"]
@@ -181,7 +174,7 @@ def orin_limits(kind, window):
     """Of the gap and of the time to first token; None: for comparison only."""
     if kind == "given":
         return GAP_LIMIT, None
-    if kind == "cable":
+    if kind == "beside":
         return GAP_LIMIT, FIRST_LIMIT
     if kind == "processor" and window == 1:  # with two requests it is not what these boards do
         return GAP_LIMIT, FIRST_LIMIT
@@ -203,7 +196,7 @@ def tx2(bench, of, band, kind, options):
     source["generation"]["prompt_tokens"] = (sum(band) - new) // 2  # the band's lower end if all
     source["generation"]["new_tokens"] = new
     source["items"] = options.items or source["items"]
-    scenario["staging"] = "trace" if kind == "processor" else "none"
+    scenario["staging"] = kind
     scenario["runs"] = options.tx2_runs
     found = bench.run(scenario)
     times = {s: [1 / new / float(r["throughput_hz"]) for r in runs] for s, runs in found.items()}
