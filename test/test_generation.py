@@ -10,6 +10,7 @@ usage, in the project's root:
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -157,11 +158,6 @@ class Generation(unittest.TestCase):
     def test_every_system_writes_what_pytorch_writes(self):
         self.check("r", [*PRESETS, RING])
 
-    def test_row_strips_write_what_pytorch_writes(self):
-        strips = {"type": "ns3::mdi::RowPartitioner", "Planner": "equal", "Guard": False}
-        forced = {"name": "strips", "preset": "edgeflow", "partitioner": strips}
-        self.check("strips", ["edgeflow", forced])
-
     def check(self, out, systems):
         document = scenario()
         document["systems"] = systems
@@ -198,6 +194,28 @@ class Generation(unittest.TestCase):
         for row in items:
             if row["system"] == "ring" and row["source"] == "s":
                 self.assertEqual(int(row["hops"]), 3 * NEW["s"])
+
+    def test_keys_and_values_take_memory(self):
+        """Two per layer and token, of 64 float32: found in the graph of the model."""
+        with open(path("mine.json"), encoding="ascii") as file:
+            trace = json.load(file)
+        document = scenario()
+        document["devices"] = [{"name": "a", "trace": "tight.json"}]
+        del document["networks"], document["sources"][1:]
+        document["systems"] = ["local"]
+        source = document["sources"][0]
+        source["items"], source["admission"]["window"] = 1, 1
+        weights = int(re.search(r"parameters +(\d+) B", call("mdi-inspect", "lm.pt").stdout)[1])
+        layers = 3
+        cache = layers * 2 * 64 * 4 * (PROMPT + source["generation"]["new_tokens"])
+        for spare, lost in ((0, "1"), (8 * PROMPT, "0")):
+            trace["memory_bytes"] = weights + cache + spare
+            save("tight.json", trace)
+            save("tight-run.json", document)
+            done = call("mdi-run", "tight-run.json", "--out=tight", "--overwrite")
+            with open(path("tight/summary.csv"), newline="", encoding="ascii") as file:
+                self.assertEqual(next(csv.DictReader(file))["items_lost"], lost, done.stderr)
+        shutil.rmtree(path("tight"))
 
     def test_a_cache_saves_bytes(self):
         """In the ring: later passes carry one token, 64 float32 of it, between blocks."""

@@ -42,7 +42,7 @@ class Validation(unittest.TestCase):
         status, rows, output = self.run_script("--only=two-orin-nano", "--runs=2", "--items=4")
         self.assertEqual(status, 0, output)
         limited = [row for row in rows if row["limit"]]
-        # Two models, two concurrencies: gap as given and on the cable, first token on the cable;
+        # Two models, two concurrencies: gap as given and beside, first token beside;
         # at concurrency 1 both with the processor, too.
         self.assertEqual(len(limited), 4 * 3 + 2 * 2)
         for row in limited:

@@ -38,6 +38,42 @@ IsConstant(const Value* value)
     return value->node()->kind() == torch::jit::prim::Constant;
 }
 
+/// How many dimensions of a tensor count tokens.
+int
+TokenDims(const TensorSpec& spec)
+{
+    int count = 0;
+    for (uint32_t bits = spec.tokenDims; bits != 0; bits &= bits - 1)
+    {
+        ++count;
+    }
+    return count;
+}
+
+/**
+ * What a key/value cache keeps of a token for a layer: attention multiplies queries by keys, which
+ * gives a score for each pair of tokens, and scores by values.
+ * \param layers all before it
+ * \param tokens of the sequence; 0: it is none
+ */
+uint64_t
+CachedBytes(const Layer& layer, const std::vector<Layer>& layers, uint32_t tokens)
+{
+    const bool product = layer.op == "aten::matmul" || layer.op == "aten::bmm";
+    if (tokens == 0 || !product || layer.inputs.size() != 2 || layer.inputs[0] < 0 ||
+        layer.inputs[1] < 0)
+    {
+        return 0;
+    }
+    // In the order in which they are made: queries and keys have one size.
+    const TensorSpec& one = layers[layer.inputs[0]].outputs.front();
+    const TensorSpec& other = layers[layer.inputs[1]].outputs.front();
+    const TensorSpec& kept = TokenDims(other) == 2 ? one : other;
+    const bool attention =
+        TokenDims(layer.outputs.front()) == 2 || TokenDims(one) == 2 || TokenDims(other) == 2;
+    return attention && TokenDims(kept) == 1 ? kept.Bytes() / tokens : 0;
+}
+
 /// The path of the module whose code the node is, such as "layer1.0.conv1".
 std::string
 Scope(const Node* node)
@@ -415,6 +451,7 @@ TorchSlicer::MakeGraph(const ModelSpec& model) const
         Layer layer = MakeLayer(op, families, names);
         layer.rows = RulesOf(op, layer, layers, InputSpecs(model));
         MarkTokens(op, tokens, model.longest, layer);
+        layer.cacheBytes = CachedBytes(layer, layers, tokens);
         layers.push_back(std::move(layer));
     }
     MarkShared(layers);
