@@ -459,7 +459,9 @@ class BadInput(InspectTest):
         self.refused([path, "--input-shape=1,4,3,3;1"], path, "takes 1 input")
         self.refused([path, "--input-shape=1,4,x"], "--input-shape=1,4,x", "'x'")
         self.refused([path, "--input-shape=1,4,3,3:real"], "'real'", "float32")
-        self.refused([model("gpt2"), "--input-shape=1,33:int64"], model("gpt2"), "1x33 int64")
+        # GPT-2 takes prompts of any length up to its context.
+        self.inspect_well(model("gpt2"), "--input-shape=1,33:int64")
+        self.refused([model("gpt2"), "--input-shape=1,1025:int64"], model("gpt2"), "1x1025 int64")
 
     def test_flags(self):
         path = model("resnet56-exits")

@@ -487,7 +487,8 @@ TorchSlicer::MarkTokens(const Operator& op, uint32_t tokens, uint32_t longest, L
             {
                 throw std::runtime_error("'" + layer.name + "' makes " + SpecsText({spec}) +
                                          " of " + std::to_string(tokens) +
-                                         " tokens; sizes may only be those of the sequence");
+                                         " tokens; sizes may only be those of the sequence: only "
+                                         "language models generate");
             }
             spec.tokenDims |= 1U << d;
         }
