@@ -607,6 +607,9 @@ class LostItems(ProgramTest):
             self.assertNotIn("codec", json.load(file)["systems"][0])
 
 
+OUTAGE = b"0,8000000,0.01,0\n2,0,,\n12,8000000,0.01,0\n"
+
+
 class LinkTraces(ProgramTest):
     ROWS = b"time_s,rate_bps,delay_s,loss\n0,20000000,0.002,0\n0.5,5000000,0.01,0.01\n"
     PROVENANCE = {
@@ -651,6 +654,20 @@ class LinkTraces(ProgramTest):
         self.assertEqual([e["ts"] for e in rates][:3], [0.0, 5e5, 1e6])
         last = max(e["ts"] for e in events if "ts" in e)
         self.assertTrue(all(e["ts"] <= last for e in rates))
+
+    def test_an_outage_does_not_outlast_itself(self):
+        """Also for a connection that is opened when it begins: ns-3 alone would need 390 s."""
+        self.write("link.csv", self.ROWS[: self.ROWS.index(b"0,")] + OUTAGE)
+        document = scenario()
+        document["networks"][0]["trace"] = "link.csv"
+        file = self.write("scenario.json", document)
+        flags = ["--systems=ddi,ms-mdi,pa-mdi", "--tensors=none", "--runs=2"]
+        self.run_well(file, "--out=out", *flags)
+        items = rows(self.path("out/items.csv"))
+        times = [float(i["completed_s"]) - float(i["admitted_s"]) for i in items]
+        self.assertEqual(len(times), 3 * 2 * sum(s["items"] for s in document["sources"]))
+        self.assertGreater(max(times), 9)
+        self.assertLess(max(times), 20)
 
     def test_bad_traces(self):
         self.write("link.csv", self.ROWS + b"0.4,1,0,0\n")

@@ -115,6 +115,14 @@ PacketTransport::GetTypeId()
                           TimeValue(MilliSeconds(500)),
                           MakeTimeAccessor(&Self::m_reconnectDelay),
                           MakeTimeChecker(Seconds(0)))
+            .AddAttribute(
+                "FirstAckTimeout",
+                "A connection of which nothing was acknowledged for so long since it was "
+                "opened is opened anew: ns-3.37's TCP can stay open at one end alone where "
+                "the answer to a SYN was late by many seconds, and finds out after 390 s",
+                TimeValue(Seconds(5)),
+                MakeTimeAccessor(&Self::m_firstAckTimeout),
+                MakeTimeChecker(MilliSeconds(1)))
             .AddAttribute("TcpNoDelay",
                           "Whether to send the last bytes of a message at once (no Nagle)",
                           BooleanValue(true),
@@ -326,7 +334,24 @@ PacketTransport::HandleConnected(Ptr<Socket> socket)
     NS_LOG_FUNCTION(this << socket);
     const uint32_t to = m_peerOf.at(socket);
     m_peers.at(to).connected = true;
+    Simulator::Schedule(m_firstAckTimeout, &PacketTransport::CheckFirstAck, this, socket);
     Pump(to);
+}
+
+void
+PacketTransport::CheckFirstAck(Ptr<Socket> socket)
+{
+    const auto found = m_peerOf.find(socket);
+    if (m_off || found == m_peerOf.end())
+    {
+        return;
+    }
+    const Peer& peer = m_peers.at(found->second);
+    const uint64_t waiting = m_sndBufSize - socket->GetTxAvailable();
+    if (peer.socket == socket && peer.connected && peer.written > 0 && waiting == peer.written)
+    {
+        Lost(socket);
+    }
 }
 
 void
