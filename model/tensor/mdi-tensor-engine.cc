@@ -108,6 +108,12 @@ TensorEngine::Transcode(const TensorId& in, const TensorCodec& codec)
         in.model, in.input, in.boundary, NextLineage(in.lineage, in.boundary, codec), in.rows};
 }
 
+void
+TensorEngine::Prepare(const TensorId& result)
+{
+    NS_LOG_FUNCTION(this << result.model << result.input << result.boundary);
+}
+
 std::vector<Prediction>
 TensorEngine::Predict(const TensorId& result)
 {

@@ -94,6 +94,12 @@ class TensorEngine : public Object
     virtual TensorId Transcode(const TensorId& in, const TensorCodec& codec);
 
     /**
+     * Predict and MaxError will be asked of this result: an engine with values may begin to work
+     * on the answers meanwhile. No answer depends on it.
+     */
+    virtual void Prepare(const TensorId& result);
+
+    /**
      * What the model says of an item, for each element of its batch; of a sequence, at the last
      * position. Empty without values, and for results that name no class (more than three
      * dimensions).
