@@ -462,7 +462,7 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
     }
     if (const auto fidelity = root.Find("network"))
     {
-        scenario.network = fidelity->OneOf({"packet"});
+        scenario.network = fidelity->OneOf({"packet", "flow"});
     }
     if (const auto tensors = root.Find("tensors"))
     {

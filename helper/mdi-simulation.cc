@@ -46,6 +46,12 @@ struct SimulatorScope
     }
 };
 
+NetworkHelper::Fidelity
+Fidelity(const Scenario& scenario)
+{
+    return scenario.network == "flow" ? NetworkHelper::FLOW : NetworkHelper::PACKET;
+}
+
 void
 BuildNetwork(const Scenario& scenario, const NodeContainer& nodes, NetworkHelper& network)
 {
@@ -294,7 +300,7 @@ CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine)
         SimulatorScope scope;
         NodeContainer nodes;
         nodes.Create(static_cast<uint32_t>(scenario.devices.size()));
-        NetworkHelper network;
+        NetworkHelper network(Fidelity(scenario));
         BuildNetwork(scenario, nodes, network);
         for (uint32_t i = 1; i < nodes.GetN(); ++i)
         {
@@ -365,7 +371,7 @@ Simulate(const Scenario& scenario,
 
     NodeContainer nodes;
     nodes.Create(static_cast<uint32_t>(scenario.devices.size()));
-    NetworkHelper network;
+    NetworkHelper network(Fidelity(scenario));
     BuildNetwork(scenario, nodes, network);
 
     MdiHelper mdi(engine);
