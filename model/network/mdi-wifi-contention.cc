@@ -4,6 +4,7 @@
 #include "mdi-wifi-contention.h"
 
 #include <cmath>
+#include <vector>
 
 namespace ns3
 {
@@ -29,10 +30,9 @@ Attempts(double p)
     return 2 / (1 + WINDOW + p * WINDOW * sum);
 }
 
-} // namespace
-
+/// The model's answer.
 double
-CollisionFreeShare(double stations)
+Solve(double stations)
 {
     if (stations <= 1)
     {
@@ -50,6 +50,25 @@ CollisionFreeShare(double stations)
     const double tau = Attempts(low);
     const double any = 1 - std::pow(1 - tau, stations);            // equation 10
     return stations * tau * std::pow(1 - tau, stations - 1) / any; // equation 11
+}
+
+} // namespace
+
+double
+CollisionFreeShare(double stations)
+{
+    // Asked for at every change of a channel: halves of stations are kept.
+    thread_local std::vector<double> known;
+    const auto halves = static_cast<size_t>(2 * stations);
+    if (2 * stations != static_cast<double>(halves))
+    {
+        return Solve(stations);
+    }
+    while (known.size() <= halves)
+    {
+        known.push_back(Solve(static_cast<double>(known.size()) / 2));
+    }
+    return known[halves];
 }
 
 } // namespace mdi
