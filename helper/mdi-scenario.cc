@@ -36,18 +36,6 @@ constexpr double MAX_TIME_S = 1e9;
 constexpr uint32_t MAX_ITEMS = 100000000;
 constexpr uint32_t MAX_TOKENS = 65535; // passes have 16 bits in messages
 
-template <typename T>
-std::vector<std::string>
-NamesOf(const std::vector<T>& things)
-{
-    std::vector<std::string> names;
-    for (const auto& thing : things)
-    {
-        names.push_back(thing.name);
-    }
-    return names;
-}
-
 /// A name that nothing before has.
 template <typename T>
 std::string
