@@ -19,6 +19,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -88,6 +89,9 @@ class Deployment : public SimpleRefCount<Deployment>
 
     /// \return the profile's index
     uint16_t AddProfile(const ComputeTrace& trace);
+
+    /// The same of a trace that several simulations share.
+    uint16_t AddProfile(std::shared_ptr<const ComputeTrace> trace);
     void AddWorker(const Worker& worker);
 
     /**
@@ -217,7 +221,7 @@ class Deployment : public SimpleRefCount<Deployment>
     uint64_t CodecBytesOn(uint32_t node) const;
 
     Ptr<TensorEngine> m_engine;
-    std::vector<ComputeTrace> m_profiles;
+    std::vector<std::shared_ptr<const ComputeTrace>> m_profiles;
     std::vector<Worker> m_workers;
     std::map<uint32_t, uint32_t> m_workerOf; //!< by node, index in m_workers
     std::vector<Source> m_sources;
