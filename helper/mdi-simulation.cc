@@ -381,6 +381,7 @@ Simulate(const Scenario& scenario,
     Recorder recorder(mdi, spans);
     Simulator::Stop(scenario.timeLimit);
     Simulator::Run();
+    engine->Finish();
 
     record.system = system.name;
     record.generates = Generates(scenario);
