@@ -14,7 +14,7 @@
 #include "ns3/mdi-network-helper.h"
 #include "ns3/mdi-program.h"
 #include "ns3/mdi-recorder.h"
-#include "ns3/mdi-summary.h"
+#include "ns3/mdi-summary-account.h"
 #include "ns3/mdi-torch-engine.h"
 #include "ns3/simulator.h"
 #include "ns3/string.h"
@@ -61,12 +61,11 @@ main(int argc, char* argv[])
         mdi.Install(system, network);
         network.AssignStreams(mdi.AssignStreams(0));
 
-        Recorder recorder(mdi, false);
-        Simulator::Run();
-
         RunRecord record;
         record.system = system.name;
-        record.items = recorder.Items();
+        Recorder recorder(mdi, record, false);
+        Simulator::Run();
+        recorder.Finish();
         record.controlBytes = recorder.ControlBytes();
         PrintTable(std::cout, Summarize(record, {"urgent", "patient"}));
         Simulator::Destroy();

@@ -90,7 +90,7 @@ Run(int argc, char* argv[])
                  "may be repeated",
                  MakeCallback(&AddSet));
     AddLoadFlag(cmd, argc, argv);
-    cmd.AddValue("network", "fidelity of the network: packet", changes.network);
+    cmd.AddValue("network", "fidelity of the network: packet, or flow (fluid, much faster)", changes.network);
     cmd.AddValue(
         "tensors", "execute, memo (run no slice twice on one input) or none", changes.tensors);
     cmd.AddValue("trace-error",

@@ -4,31 +4,19 @@
 #ifndef MDI_NETWORK_HELPER_H
 #define MDI_NETWORK_HELPER_H
 
-#include "mdi-deployment.h"
-#include "mdi-link-trace.h"
-#include "mdi-lte.h"
-#include "mdi-trace-shaper.h"
-#include "mdi-wifi.h"
+#include "mdi-flow-network.h"
+#include "mdi-topology.h"
 
-#include "ns3/data-rate.h"
 #include "ns3/net-device-container.h"
-#include "ns3/node-container.h"
-#include "ns3/nstime.h"
-#include "ns3/vector.h"
-#include "ns3/yans-wifi-channel.h"
 
-#include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
 namespace ns3
 {
 namespace mdi
 {
+
+class PacketNetwork;
 
 /**
  * Builds networks between nodes: links first, then Install once. A node may have any number of
@@ -46,6 +34,15 @@ namespace mdi
 class NetworkHelper
 {
   public:
+    /// How transfers are simulated.
+    enum Fidelity
+    {
+        PACKET, //!< packet by packet through ns-3's devices, IP and TCP: PacketTransport
+        FLOW,   //!< as fluid flows that share the links: FlowTransport
+    };
+
+    explicit NetworkHelper(Fidelity fidelity = PACKET);
+
     /**
      * Links added from here on replay a trace: every node's device at such a link gets a
      * TraceShaper in front, which limits, delays and loses what the node sends into the link. The
@@ -113,8 +110,9 @@ class NetworkHelper
                 const LteOptions& options);
 
     /**
-     * Installs IPv4, addresses, host routes over the fewest hops (ties: the lowest node id first)
-     * and a PacketTransport with its peers on every node that has a link. Once, after all links.
+     * Gives every node that has a link a Transport that reaches all others over the fewest hops
+     * (ties: the lowest node id first): a PacketTransport with devices, IPv4, addresses and host
+     * routes under it, or a FlowTransport. Once, after all links.
      * \param alone nodes that get stack and transport even if no link leads to them
      */
     void Install(NodeContainer alone = NodeContainer());
@@ -142,52 +140,21 @@ class NetworkHelper
      */
     int64_t AssignStreams(int64_t stream);
 
-    /// The switches that AddSwitchedEthernet made. They have no IP stack.
+    /// The switches that Install made, where packets travel. They have no IP stack.
     NodeContainer Switches() const;
 
-    /// All devices at the ends of links, in the order of their links; not those of switches.
+    /// Devices at the ends of links, in the order of their links, not those of switches; where
+    /// packets travel, after Install.
     NetDeviceContainer Devices() const;
 
   private:
-    /// A medium and who is at it.
-    struct Link
-    {
-        NodeContainer nodes;              //!< who
-        NetDeviceContainer devices;       //!< theirs, in the same order
-        std::vector<uint32_t> address;    //!< theirs, in the same order
-        DataRate goodput;                 //!< nominal
-        Time delay;                       //!< between two of them
-        std::optional<LinkReplay> replay; //!< in front of every device
-    };
+    void Add(NetworkLink link);
 
-    /// The tree of the fewest hops from a node: who comes before whom.
-    using Tree = std::map<uint32_t, uint32_t>;
-
-    void Add(Link link);
-    void Connect(uint32_t a, uint32_t b, size_t link);
-    void AddStar(NodeContainer nodes,
-                 Time delay,
-                 DataRate goodput,
-                 const std::function<NetDeviceContainer(Ptr<Node> host, Ptr<Node> center)>& cable);
-    const Tree& Fewest(uint32_t from) const;
-    void AssignAddresses();
-    void Route(Ptr<Node> node);
-    void RouteInCell();
-    uint32_t AddressAt(uint32_t node, size_t link) const;
-
-    std::optional<LinkReplay> m_replay; //!< of the links that are added next
-    std::vector<Link> m_links;
-    /// By node, by one-hop neighbour: the first link between them.
-    std::map<uint32_t, std::map<uint32_t, size_t>> m_adjacent;
-    std::map<uint32_t, Ptr<Node>> m_nodes; //!< with links, by id
-    NodeContainer m_switches;
-    NetDeviceContainer m_wifiDevices;
-    std::vector<Ptr<YansWifiChannel>> m_wifiChannels;
-    std::shared_ptr<LteCell> m_cell; //!< the only link, if there is one
-    std::vector<Ptr<TraceShaper>> m_shapers;
-    NetDeviceContainer m_csmaDevices;         //!< of nodes and switches
-    mutable std::map<uint32_t, Tree> m_trees; //!< Fewest, by its argument
-    bool m_installed = false;
+    Fidelity m_fidelity;
+    std::shared_ptr<Topology> m_topology;
+    std::optional<LinkReplay> m_replay;      //!< of the links that are added next
+    std::shared_ptr<PacketNetwork> m_packet; //!< where packets travel, when installed
+    Ptr<FlowNetwork> m_flow;                 //!< where fluid flows travel, when installed
 };
 
 } // namespace mdi

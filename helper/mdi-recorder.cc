@@ -14,15 +14,18 @@ namespace ns3
 namespace mdi
 {
 
-Recorder::Recorder(const MdiHelper& mdi, bool spans)
+Recorder::Recorder(const MdiHelper& mdi, RunSink& sink, bool spans)
     : m_deployment(mdi.GetDeployment()),
-      m_keepSpans(spans),
+      m_sink(sink),
+      m_recordSpans(spans),
+      m_judges(m_deployment->Engine()->HasValues()),
       m_items(mdi.GetSources().size()),
-      m_energy(mdi)
+      m_energy(mdi),
+      m_lateBytes(mdi.GetSources().size())
 {
     for (const auto& source : m_deployment->Sources())
     {
-        m_open += source.items;
+        m_unfinished += source.items;
     }
     for (const auto& source : mdi.GetSources())
     {
@@ -38,7 +41,7 @@ Recorder::Recorder(const MdiHelper& mdi, bool spans)
         worker->TraceConnectWithoutContext("ItemLost", MakeCallback(&Recorder::OnLost, this));
         const auto transport = node->GetObject<Transport>();
         transport->TraceConnectWithoutContext("Tx", MakeCallback(&Recorder::OnTx, this));
-        if (m_keepSpans)
+        if (m_recordSpans)
         {
             transport->TraceConnectWithoutContext("Rx", MakeCallback(&Recorder::OnRx, this));
             worker->TraceConnectWithoutContext(
@@ -49,34 +52,22 @@ Recorder::Recorder(const MdiHelper& mdi, bool spans)
                 "Queues", MakeCallback(&Recorder::OnQueues, this).Bind(node->GetId()));
         }
     }
-    if (m_open == 0)
+    if (m_unfinished == 0)
     {
         Simulator::Stop();
     }
-}
-
-const std::vector<std::vector<ItemRecord>>&
-Recorder::Items() const
-{
-    return m_items;
-}
-
-const std::vector<Span>&
-Recorder::Spans() const
-{
-    return m_spans;
-}
-
-const std::vector<QueueSample>&
-Recorder::Queues() const
-{
-    return m_queues;
 }
 
 uint64_t
 Recorder::ControlBytes() const
 {
     return m_controlBytes;
+}
+
+const std::vector<uint64_t>&
+Recorder::LateBytes() const
+{
+    return m_lateBytes;
 }
 
 const EnergyAccount&
@@ -88,68 +79,125 @@ Recorder::Energy() const
 uint64_t
 Recorder::InFlight() const
 {
-    uint64_t count = 0;
-    for (const auto& items : m_items)
+    return m_inFlight;
+}
+
+uint64_t
+Recorder::Unfinished() const
+{
+    return m_unfinished;
+}
+
+void
+Recorder::Finish()
+{
+    for (auto& items : m_items)
     {
-        for (const auto& item : items)
+        while (!items.window.Empty())
         {
-            count += !item.completed && item.lost.empty() ? 1 : 0;
+            Release(items);
         }
     }
-    return count;
+    m_releasable.clear();
+}
+
+Recorder::Open*
+Recorder::Find(ItemId item)
+{
+    auto& window = m_items[item.source].window;
+    NS_ASSERT(item.item < window.End());
+    return window.Holds(item.item) ? &window[item.item] : nullptr;
 }
 
 void
 Recorder::OnAdmitted(ItemId item)
 {
-    ItemRecord record;
-    record.id = item;
-    record.priority = m_deployment->Sources()[item.source].priority;
-    record.admitted = Simulator::Now();
-    m_items[item.source].push_back(record);
+    auto& window = m_items[item.source].window;
+    NS_ASSERT(item.item == window.End());
+    Open& open = window.Push();
+    // The vectors of an earlier item keep their memory.
+    ItemRecord fresh;
+    std::swap(fresh.predictions, open.record.predictions);
+    fresh.predictions.clear();
+    fresh.id = item;
+    fresh.priority = m_deployment->Sources()[item.source].priority;
+    fresh.admitted = Simulator::Now();
+    open.record = std::move(fresh);
+    open.unjudged = 0;
+    open.ended = false;
+    m_inFlight++;
 }
 
 void
-Recorder::Judge(const Message& result, ItemRecord& record)
+Recorder::ToJudge(const Message& result, Open& open)
 {
+    if (!m_judges)
+    {
+        return;
+    }
+    m_deployment->Engine()->Prepare(result.tensor);
+    m_results.push_back({result.task.item, result.tensor});
+    open.unjudged++;
+    if (m_results.size() > JUDGE_LAG)
+    {
+        JudgeOldest();
+    }
+}
+
+void
+Recorder::JudgeOldest()
+{
+    const Result result = m_results.front();
+    m_results.pop_front();
+    Open& open = *Find(result.item); // is not given away before
+    open.unjudged--;
     const auto engine = m_deployment->Engine();
     for (const auto& prediction : engine->Predict(result.tensor))
     {
-        record.predictions.push_back(prediction.label);
+        open.record.predictions.push_back(prediction.label);
     }
     if (const auto error = engine->MaxError(result.tensor))
     {
-        record.outputError = std::max(record.outputError.value_or(0), *error);
+        auto& largest = open.record.outputError;
+        largest = std::max(largest.value_or(0), *error);
     }
 }
 
 void
 Recorder::OnToken(const Message& result)
 {
-    auto& record = m_items[result.task.item.source].at(result.task.item.item);
-    if (record.tokens++ == 0)
+    Open* open = Find(result.task.item);
+    if (!open)
     {
-        record.firstToken = Simulator::Now();
+        return; // lost, and given away
     }
-    Judge(result, record);
+    if (open->record.tokens++ == 0)
+    {
+        open->record.firstToken = Simulator::Now();
+    }
+    ToJudge(result, *open);
 }
 
 void
 Recorder::OnCompleted(const Message& result)
 {
-    auto& record = m_items[result.task.item.source].at(result.task.item.item);
-    if (!record.lost.empty())
+    Open* open = Find(result.task.item);
+    if (!open || !open->record.lost.empty())
     {
         return; // the item was given up before, and stays so
     }
+    ItemRecord& record = open->record;
     record.completed = Simulator::Now();
     record.hops = result.hops;
     const auto engine = m_deployment->Engine();
     if (record.tokens == 0)
     {
-        Judge(result, record);
+        ToJudge(result, *open);
     }
-    record.labels = engine->Labels(result.tensor.model, result.tensor.input);
+    if (m_judges)
+    {
+        record.labels = engine->Labels(result.tensor.model, result.tensor.input);
+    }
     const LayerGraph& graph = engine->Graph(result.tensor.model);
     const auto exits = graph.Exits();
     if (!exits.empty())
@@ -160,33 +208,58 @@ Recorder::OnCompleted(const Message& result)
                       });
         record.layerFraction = double(boundary) / graph.Size();
     }
-    OnEnded();
+    OnEnded(*open);
 }
 
 void
 Recorder::OnLost(ItemId item, const std::string& reason)
 {
-    auto& record = m_items[item.source].at(item.item);
-    if (!record.completed && record.lost.empty())
+    Open* open = Find(item);
+    if (open && !open->record.completed && open->record.lost.empty())
     {
-        record.lost = reason;
-        OnEnded();
+        open->record.lost = reason;
+        OnEnded(*open);
     }
+}
+
+void
+Recorder::OnEnded(Open& open)
+{
+    open.ended = true;
+    m_inFlight--;
+    const uint32_t source = open.record.id.source;
+    Items& items = m_items[source];
+    while (items.ended < items.window.End() && items.window[items.ended].ended)
+    {
+        items.ended++;
+        m_releasable.push_back(source);
+    }
+    while (m_releasable.size() > LAG)
+    {
+        Release(m_items[m_releasable.front()]);
+        m_releasable.pop_front();
+    }
+    if (--m_unfinished == 0)
+    {
+        Simulator::Stop();
+    }
+}
+
+void
+Recorder::Release(Items& items)
+{
+    while (items.window.Front().unjudged > 0)
+    {
+        JudgeOldest();
+    }
+    m_sink.OnItem(items.window.Front().record);
+    items.window.Pop();
 }
 
 void
 Recorder::OnQueues(uint32_t node, uint32_t inputTasks, uint32_t outputTasks)
 {
-    m_queues.push_back({node, Simulator::Now(), inputTasks, outputTasks});
-}
-
-void
-Recorder::OnEnded()
-{
-    if (--m_open == 0)
-    {
-        Simulator::Stop();
-    }
+    m_sink.OnQueue({node, Simulator::Now(), inputTasks, outputTasks});
 }
 
 void
@@ -201,10 +274,17 @@ Recorder::OnTx(uint32_t from, uint32_t to, const Message& message, uint64_t byte
         m_controlBytes += bytes;
         break;
     default:
-        m_items[message.task.item.source].at(message.task.item.item).bytesOnWire += bytes;
+        if (Open* open = Find(message.task.item))
+        {
+            open->record.bytesOnWire += bytes;
+        }
+        else
+        {
+            m_lateBytes[message.task.item.source] += bytes;
+        }
     }
     const bool tensor = message.type == MessageType::TENSOR || message.type == MessageType::RESULT;
-    if (m_keepSpans && tensor)
+    if (m_recordSpans && tensor)
     {
         m_travelling[{from, to, message.type, message.sequence}] = Simulator::Now();
     }
@@ -225,7 +305,7 @@ Recorder::OnRx(uint32_t from, uint32_t to, const Message& message, uint64_t byte
         span.task = message.task;
         span.bytes = bytes;
         span.type = message.type;
-        m_spans.push_back(span);
+        m_sink.OnSpan(span);
         m_travelling.erase(sent);
     }
 }
@@ -246,7 +326,7 @@ Recorder::OnFinished(uint32_t node, const Task& task)
     span.begin = started->second;
     span.end = Simulator::Now();
     span.task = task.id;
-    m_spans.push_back(span);
+    m_sink.OnSpan(span);
     m_running.erase(started);
 }
 

@@ -7,10 +7,12 @@
 #include "mdi-energy-account.h"
 #include "mdi-helper.h"
 #include "mdi-message.h"
+#include "mdi-run-sink.h"
 #include "mdi-transport.h"
+#include "mdi-window.h"
 
+#include <deque>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,69 +21,39 @@ namespace ns3
 namespace mdi
 {
 
-/// What became of one item.
-struct ItemRecord
-{
-    ItemId id;
-    float priority = 1;
-    Time admitted;
-    std::optional<Time> completed;     //!< when the result was at its source
-    std::string lost;                  //!< why it was lost; empty if it was not
-    std::optional<uint32_t> exit;      //!< where it left, from 1; the last is the model's end
-    double layerFraction = 1;          //!< of the model's layers, how many it passed
-    std::vector<int64_t> predictions;  //!< by element of the batch; empty if not known
-    std::vector<int64_t> labels;       //!< what is right; empty if not known
-    std::optional<double> outputError; //!< largest difference from the whole model's output
-    std::optional<Time> firstToken;    //!< of an item that generates: when it was at the source
-    uint32_t tokens = 0;               //!< that it has generated
-    uint32_t hops = 0; //!< times that its tensors moved between workers, along the longest way
-    uint64_t bytesOnWire = 0; //!< our headers and payloads of all its messages, each once
-};
-
-/// Something that took time on a device or between two nodes.
-struct Span
-{
-    bool transfer = false; //!< else a task
-    uint32_t from = 0;     //!< node: the device, or the sender
-    uint32_t to = 0;       //!< the receiver
-    Time begin;
-    Time end;
-    TaskId task;
-    uint64_t bytes = 0;                     //!< of a transfer
-    MessageType type = MessageType::TENSOR; //!< of a transfer
-};
-
-/// The lengths of a worker's queues, from a time on.
-struct QueueSample
-{
-    uint32_t node = 0;
-    Time time;
-    uint32_t inputTasks = 0;  //!< |I|
-    uint32_t outputTasks = 0; //!< |O|
-};
-
 /**
- * Listens to the trace sources of a simulation and keeps what the results need; stops the
+ * Listens to the trace sources of a simulation and gives what the results need to a sink; stops the
  * simulation when every item that will be admitted has ended.
+ *
+ * An item is given away when it and all before it of its source have ended and LAG others have
+ * since. What is kept is the window of items in flight, however many there are in all. The lag
+ * leaves room for what follows an item's end on the wire (acknowledgements of AR-MDI, word of a
+ * loss): later bytes count for its source (LateBytes), but not in its record.
  */
 class Recorder
 {
   public:
+    /// Items, of all sources, that have ended and are kept nevertheless.
+    static constexpr uint64_t LAG = 4096;
+
+    /// Results of which the engine is not yet asked: it may work on them meanwhile.
+    static constexpr uint64_t JUDGE_LAG = 256;
+
     /**
      * \param mdi installed
-     * \param spans whether to keep spans and lengths of queues for a timeline
+     * \param sink takes what is recorded; must outlive the simulation
+     * \param spans whether to record spans and lengths of queues for a timeline
      */
-    Recorder(const MdiHelper& mdi, bool spans);
+    Recorder(const MdiHelper& mdi, RunSink& sink, bool spans);
 
-    /// By source, then by item.
-    const std::vector<std::vector<ItemRecord>>& Items() const;
-    const std::vector<Span>& Spans() const;
-
-    /// Every change of a queue, if spans are kept.
-    const std::vector<QueueSample>& Queues() const;
+    /// Give the rest to the sink, by source and item: after the simulation, once.
+    void Finish();
 
     /// Bytes of messages that belong to no item: beacons, tokens, heartbeats.
     uint64_t ControlBytes() const;
+
+    /// By source: bytes of messages of items whose record was given away before.
+    const std::vector<uint64_t>& LateBytes() const;
 
     /// What the devices drew.
     const EnergyAccount& Energy() const;
@@ -89,29 +61,61 @@ class Recorder
     /// Items that were admitted and have neither completed nor been lost.
     uint64_t InFlight() const;
 
+    /// Items that have not ended, those not yet admitted included.
+    uint64_t Unfinished() const;
+
   private:
+    /// An item whose record is not given away yet.
+    struct Open
+    {
+        ItemRecord record;
+        uint32_t unjudged = 0; //!< its results in m_results
+        bool ended = false;
+    };
+
+    /// The items of a source.
+    struct Items
+    {
+        Window<Open> window;
+        uint64_t ended = 0; //!< number of the first one that has not ended
+    };
+
+    /// A result that the engine will be asked about.
+    struct Result
+    {
+        ItemId item;
+        TensorId tensor;
+    };
+
+    Open* Find(ItemId item);
     void OnAdmitted(ItemId item);
     void OnToken(const Message& result);
     void OnCompleted(const Message& result);
-    void Judge(const Message& result, ItemRecord& record);
     void OnLost(ItemId item, const std::string& reason);
     void OnTx(uint32_t from, uint32_t to, const Message& message, uint64_t bytes);
     void OnRx(uint32_t from, uint32_t to, const Message& message, uint64_t bytes);
     void OnStarted(uint32_t node, const Task& task);
     void OnFinished(uint32_t node, const Task& task);
     void OnQueues(uint32_t node, uint32_t inputTasks, uint32_t outputTasks);
-    void OnEnded();
+    void OnEnded(Open& open);
+    void ToJudge(const Message& result, Open& open);
+    void JudgeOldest();
+    void Release(Items& items);
 
     Ptr<const Deployment> m_deployment;
-    bool m_keepSpans;
-    std::vector<std::vector<ItemRecord>> m_items;
-    std::vector<Span> m_spans;
-    std::vector<QueueSample> m_queues;
+    RunSink& m_sink;
+    bool m_recordSpans;
+    bool m_judges; //!< the engine knows values
+    std::vector<Items> m_items;
+    std::deque<uint32_t> m_releasable; //!< sources, one entry per item that may be given away
+    std::deque<Result> m_results;
     std::map<std::pair<uint32_t, TaskId>, Time> m_running;
     std::map<std::tuple<uint32_t, uint32_t, MessageType, uint32_t>, Time> m_travelling;
     EnergyAccount m_energy;
     uint64_t m_controlBytes = 0;
-    uint64_t m_open = 0; //!< items not ended, those not yet admitted included
+    std::vector<uint64_t> m_lateBytes;
+    uint64_t m_inFlight = 0;
+    uint64_t m_unfinished = 0;
 };
 
 } // namespace mdi

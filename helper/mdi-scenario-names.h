@@ -21,6 +21,19 @@ constexpr uint32_t MAX_NODES = 10000;
 /// A path as written in a scenario: relative to the scenario's folder.
 std::string ResolvePath(const std::string& scenario, const std::string& path);
 
+/// The names of things that have one, in their order.
+template <typename T>
+std::vector<std::string>
+NamesOf(const std::vector<T>& things)
+{
+    std::vector<std::string> names;
+    for (const auto& thing : things)
+    {
+        names.push_back(thing.name);
+    }
+    return names;
+}
+
 /**
  * Index of a name in a list.
  * \param at where the name is written

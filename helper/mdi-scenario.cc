@@ -36,18 +36,6 @@ constexpr double MAX_TIME_S = 1e9;
 constexpr uint32_t MAX_ITEMS = 100000000;
 constexpr uint32_t MAX_TOKENS = 65535; // passes have 16 bits in messages
 
-template <typename T>
-std::vector<std::string>
-NamesOf(const std::vector<T>& things)
-{
-    std::vector<std::string> names;
-    for (const auto& thing : things)
-    {
-        names.push_back(thing.name);
-    }
-    return names;
-}
-
 /// A name that nothing before has.
 template <typename T>
 std::string
@@ -462,7 +450,7 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
     }
     if (const auto fidelity = root.Find("network"))
     {
-        scenario.network = fidelity->OneOf({"packet"});
+        scenario.network = fidelity->OneOf({"packet", "flow"});
     }
     if (const auto tensors = root.Find("tensors"))
     {

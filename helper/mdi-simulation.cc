@@ -7,6 +7,7 @@
 #include "mdi-json-reader.h"
 #include "mdi-model-reader.h"
 #include "mdi-network-helper.h"
+#include "mdi-recorder.h"
 #include "mdi-trace-error.h"
 
 #include "ns3/boolean.h"
@@ -45,6 +46,12 @@ struct SimulatorScope
         Simulator::Destroy();
     }
 };
+
+NetworkHelper::Fidelity
+Fidelity(const Scenario& scenario)
+{
+    return scenario.network == "flow" ? NetworkHelper::FLOW : NetworkHelper::PACKET;
+}
 
 void
 BuildNetwork(const Scenario& scenario, const NodeContainer& nodes, NetworkHelper& network)
@@ -128,16 +135,16 @@ Rates(const Scenario& scenario)
 }
 
 /// The trace of a kind of device in this run.
-ComputeTrace
+std::shared_ptr<const ComputeTrace>
 TraceInRun(const ComputeTrace& trace, const std::string& traceError, size_t kind)
 {
     if (traceError != "sample")
     {
-        return trace;
+        return {std::shared_ptr<void>(), &trace}; // the scenario outlives the run
     }
     const auto uniform = CreateObject<UniformRandomVariable>();
     uniform->SetStream(ERROR_STREAMS + static_cast<int64_t>(kind));
-    return SampleError(trace, uniform);
+    return std::make_shared<const ComputeTrace>(SampleError(trace, uniform));
 }
 
 /// Devices, sources and workers of one system on a network; `traceError` as in Scenario.
@@ -286,15 +293,15 @@ EstimateText(const Scenario::EstimatedLayers& estimate)
 }
 
 Forecasts
-CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine)
+CheckSystems(Scenario& scenario, Ptr<TensorEngine> engine)
 {
     Forecasts forecasts;
-    for (const auto& system : scenario.systems)
+    for (auto& system : scenario.systems)
     {
         SimulatorScope scope;
         NodeContainer nodes;
         nodes.Create(static_cast<uint32_t>(scenario.devices.size()));
-        NetworkHelper network;
+        NetworkHelper network(NetworkHelper::FLOW); // the ways are the same, and nobody sends
         BuildNetwork(scenario, nodes, network);
         for (uint32_t i = 1; i < nodes.GetN(); ++i)
         {
@@ -323,9 +330,15 @@ CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine)
                            "': " + error.what());
         }
         forecasts.emplace_back();
+        std::vector<Plan> plans;
         for (uint32_t source = 0; source < scenario.sources.size(); ++source)
         {
-            forecasts.back().push_back(mdi.GetDeployment()->GetPlan(source).forecast);
+            plans.push_back(mdi.GetDeployment()->GetPlan(source));
+            forecasts.back().push_back(plans.back().forecast);
+        }
+        if (scenario.traceError != "sample")
+        {
+            system.plans = plans; // the same in every run
         }
         for (uint32_t i = 0; i < nodes.GetN(); ++i)
         {
@@ -352,11 +365,12 @@ CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine)
     return forecasts;
 }
 
-RunRecord
+RunOutcome
 Simulate(const Scenario& scenario,
          const SystemSpec& system,
          uint32_t run,
          Ptr<TensorEngine> engine,
+         RunSink& sink,
          bool spans)
 {
     SimulatorScope scope;
@@ -365,42 +379,44 @@ Simulate(const Scenario& scenario,
 
     NodeContainer nodes;
     nodes.Create(static_cast<uint32_t>(scenario.devices.size()));
-    NetworkHelper network;
+    NetworkHelper network(Fidelity(scenario));
     BuildNetwork(scenario, nodes, network);
 
     MdiHelper mdi(engine);
     InstallSystem(scenario, system, nodes, network, scenario.traceError, mdi);
-    RunRecord record;
-    for (const auto& source : scenario.sources)
-    {
-        record.unfinished += source.items;
-    }
     mdi.AssignStreams(0);
     network.AssignStreams(NETWORK_STREAMS);
 
-    Recorder recorder(mdi, spans);
+    Recorder recorder(mdi, sink, spans);
     Simulator::Stop(scenario.timeLimit);
     Simulator::Run();
+    recorder.Finish();
     engine->Finish();
 
-    record.system = system.name;
-    record.generates = Generates(scenario);
-    record.run = run;
-    record.seed = scenario.seed;
-    record.items = recorder.Items();
-    record.spans = recorder.Spans();
-    record.queues = recorder.Queues();
-    record.rates = spans ? Rates(scenario) : std::vector<RateSample>();
-    record.controlBytes = recorder.ControlBytes();
-    record.sourceEnergyJ = recorder.Energy().OfSources();
-    record.energyJ = recorder.Energy().OfAll();
-    for (const auto& items : record.items)
-    {
-        for (const auto& item : items)
-        {
-            record.unfinished -= item.completed || !item.lost.empty() ? 1 : 0;
-        }
-    }
+    RunOutcome outcome;
+    outcome.system = system.name;
+    outcome.generates = Generates(scenario);
+    outcome.run = run;
+    outcome.seed = scenario.seed;
+    outcome.rates = spans ? Rates(scenario) : std::vector<RateSample>();
+    outcome.controlBytes = recorder.ControlBytes();
+    outcome.lateBytes = recorder.LateBytes();
+    outcome.sourceEnergyJ = recorder.Energy().OfSources();
+    outcome.energyJ = recorder.Energy().OfAll();
+    outcome.unfinished = recorder.Unfinished();
+    return outcome;
+}
+
+RunRecord
+Simulate(const Scenario& scenario,
+         const SystemSpec& system,
+         uint32_t run,
+         Ptr<TensorEngine> engine,
+         bool spans)
+{
+    RunRecord record;
+    static_cast<RunOutcome&>(record) = Simulate(scenario, system, run, engine, record, spans);
+    record.items.resize(scenario.sources.size()); // those without an item, too
     return record;
 }
 

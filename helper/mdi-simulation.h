@@ -4,7 +4,7 @@
 #ifndef MDI_SIMULATION_H
 #define MDI_SIMULATION_H
 
-#include "mdi-recorder.h"
+#include "mdi-run-sink.h"
 #include "mdi-scenario.h"
 #include "mdi-tensor-engine.h"
 
@@ -25,21 +25,24 @@ struct RateSample
     uint64_t rateBps = 0;
 };
 
-/// What one simulation of one system gave.
-struct RunRecord
+/// What one simulation of one system gave, beside what its sink took.
+struct RunOutcome
 {
     std::string system;
-    uint32_t run = 0;                           //!< from 0
-    uint32_t seed = 1;                          //!< with `run`, the ns-3 seed and run number
-    std::vector<std::vector<ItemRecord>> items; //!< by source, then by item
-    std::vector<Span> spans;                    //!< of a run that keeps them
-    std::vector<QueueSample> queues;            //!< of a run that keeps spans
-    bool generates = false;                     //!< see SummaryHeader
-    std::vector<RateSample> rates;              //!< of a run that keeps spans, by network and time
-    uint64_t controlBytes = 0;
+    uint32_t run = 0;                //!< from 0
+    uint32_t seed = 1;               //!< with `run`, the ns-3 seed and run number
+    bool generates = false;          //!< see SummaryHeader
+    std::vector<RateSample> rates;   //!< of a run that records spans, by network and time
+    uint64_t controlBytes = 0;       //!< see Recorder
+    std::vector<uint64_t> lateBytes; //!< by source; see Recorder
     std::vector<std::optional<double>> sourceEnergyJ; //!< by source; none: not known
     std::optional<double> energyJ;                    //!< of the run; none: not known
     uint64_t unfinished = 0; //!< admitted or not, without an end when the time limit came
+};
+
+/// The same with all that the simulation gave in memory: for scripts and tests with few items.
+struct RunRecord : RunOutcome, RunCollector
+{
 };
 
 /**
@@ -60,11 +63,12 @@ using Forecasts = std::vector<std::vector<std::optional<PlanForecast>>>;
 /**
  * Build each system of a scenario once without running it: does the network connect all devices, do
  * the weights fit?
- * \param scenario read and checked
+ * \param scenario read and checked; its systems receive the plans, which are the same in all runs
+ *        unless these draw their service times
  * \param engine from LoadModels
  * \throws BadInput one line
  */
-Forecasts CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine);
+Forecasts CheckSystems(Scenario& scenario, Ptr<TensorEngine> engine);
 
 /**
  * Simulate one system of a scenario from the start to the end of its last item. Each call begins
@@ -74,9 +78,18 @@ Forecasts CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine);
  * \param system one of its systems
  * \param run number of the replication, from 0
  * \param engine from LoadModels
- * \param spans keep spans for a timeline
- * \throws std::runtime_error one line, if the scenario cannot be built
+ * \param sink takes items, spans and queues while it runs
+ * \param spans record spans for a timeline
+ * \throws std::runtime_error one line, if the scenario cannot be built; what the sink throws
  */
+RunOutcome Simulate(const Scenario& scenario,
+                    const SystemSpec& system,
+                    uint32_t run,
+                    Ptr<TensorEngine> engine,
+                    RunSink& sink,
+                    bool spans);
+
+/// The same with everything in memory.
 RunRecord Simulate(const Scenario& scenario,
                    const SystemSpec& system,
                    uint32_t run,

@@ -19,14 +19,26 @@ Mean(const std::vector<double>& values)
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+QuantilePlace::QuantilePlace(uint64_t count, double q)
+{
+    const double at = q * static_cast<double>(count - 1);
+    below = static_cast<uint64_t>(at);
+    above = std::min(below + 1, count - 1);
+    share = at - static_cast<double>(below);
+}
+
+double
+QuantilePlace::Between(double valueBelow, double valueAbove) const
+{
+    return valueBelow + share * (valueAbove - valueBelow);
+}
+
 double
 Quantile(std::vector<double> values, double q)
 {
     std::sort(values.begin(), values.end());
-    const double at = q * static_cast<double>(values.size() - 1);
-    const auto below = static_cast<size_t>(at);
-    const size_t above = std::min(below + 1, values.size() - 1);
-    return values[below] + (at - static_cast<double>(below)) * (values[above] - values[below]);
+    const QuantilePlace place(values.size(), q);
+    return place.Between(values[place.below], values[place.above]);
 }
 
 MeanInterval

@@ -4,6 +4,7 @@
 #ifndef MDI_STATISTICS_H
 #define MDI_STATISTICS_H
 
+#include <cstdint>
 #include <vector>
 
 namespace ns3
@@ -20,9 +21,26 @@ struct MeanInterval
 
 double Mean(const std::vector<double>& values);
 
+/// Where a quantile lies between order statistics: with linear interpolation (type 7 of Hyndman
+/// and Fan, as numpy's default).
+struct QuantilePlace
+{
+    /**
+     * \param count of values, at least 1
+     * \param q in [0, 1]
+     */
+    QuantilePlace(uint64_t count, double q);
+
+    /// The quantile, of the order statistics of ranks `below` and `above`.
+    double Between(double valueBelow, double valueAbove) const;
+
+    uint64_t below; //!< rank, from 0
+    uint64_t above; //!< rank
+    double share;   //!< of the way from one to the other
+};
+
 /**
- * The quantile with linear interpolation between order statistics (type 7 of Hyndman and Fan, as
- * numpy's default).
+ * The quantile, interpolated as QuantilePlace says.
  * \param values not empty, in any order
  * \param q in [0, 1]
  */

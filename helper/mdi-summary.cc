@@ -28,31 +28,10 @@ const char* const SUMMARY_COLUMNS =
     "latency_p50_s,latency_p95_s,latency_p99_s,throughput_hz,accuracy,exit_mean_layer_fraction,"
     "bytes_on_wire,energy_j,makespan_s,output_error_max";
 
-} // namespace
-
-const char* const ITEMS_HEADER =
-    "system,run,source,item,priority,admitted_s,completed_s,exit,label,prediction,hops,"
-    "bytes_on_wire";
-
-namespace
-{
-
 std::string
 Text(const std::optional<double>& value)
 {
     return value ? RoundTrip(*value) : "";
-}
-
-/// The classes of a batch in one cell.
-std::string
-Words(const std::vector<int64_t>& numbers)
-{
-    std::string text;
-    for (const int64_t number : numbers)
-    {
-        text += (text.empty() ? "" : " ") + std::to_string(number);
-    }
-    return text;
 }
 
 std::optional<double>
@@ -71,80 +50,6 @@ ParseNumber(const std::string& text)
     return value;
 }
 
-SummaryRow
-SummarizeItems(const std::vector<const ItemRecord*>& items)
-{
-    SummaryRow row;
-    std::vector<double> latencies;
-    std::vector<double> correct;
-    std::vector<double> fractions;
-    std::vector<double> firstTokens;
-    Time gaps;
-    uint64_t numberOfGaps = 0;
-    Time first = Time::Max();
-    Time last;
-    for (const ItemRecord* item : items)
-    {
-        row.itemsAdmitted++;
-        row.itemsLost += item->lost.empty() ? 0 : 1;
-        row.bytesOnWire += item->bytesOnWire;
-        first = Min(first, item->admitted);
-        if (item->completed)
-        {
-            row.itemsCompleted++;
-            last = Max(last, *item->completed);
-            latencies.push_back((*item->completed - item->admitted).GetSeconds());
-            for (size_t i = 0; i < item->labels.size() && i < item->predictions.size(); ++i)
-            {
-                correct.push_back(item->labels[i] == item->predictions[i] ? 1 : 0);
-            }
-            if (item->firstToken)
-            {
-                firstTokens.push_back((*item->firstToken - item->admitted).GetSeconds());
-                gaps += *item->completed - *item->firstToken;
-                numberOfGaps += item->tokens - 1;
-            }
-            if (item->exit)
-            {
-                fractions.push_back(item->layerFraction);
-            }
-        }
-        if (item->outputError)
-        {
-            row.outputErrorMax = std::max(row.outputErrorMax.value_or(0), *item->outputError);
-        }
-    }
-    if (!correct.empty())
-    {
-        row.accuracy = Mean(correct);
-    }
-    if (!firstTokens.empty())
-    {
-        row.ttftMeanS = Mean(firstTokens);
-    }
-    if (numberOfGaps > 0)
-    {
-        row.itlMeanS = gaps.GetSeconds() / static_cast<double>(numberOfGaps);
-    }
-    if (!fractions.empty())
-    {
-        row.exitMeanLayerFraction = Mean(fractions);
-    }
-    if (!latencies.empty())
-    {
-        row.latencyMeanS = Mean(latencies);
-        row.latencyP50S = Quantile(latencies, 0.5);
-        row.latencyP95S = Quantile(latencies, 0.95);
-        row.latencyP99S = Quantile(latencies, 0.99);
-        row.makespanS = (last - first).GetSeconds();
-        if (*row.makespanS > 0)
-        {
-            row.throughputHz = static_cast<double>(row.itemsCompleted) / *row.makespanS;
-        }
-    }
-    return row;
-}
-
 } // namespace
 
 std::string
@@ -156,48 +61,17 @@ SummaryHeader(bool generates)
 std::string
 RoundTrip(double value)
 {
-    char text[32];
-    const auto end = std::to_chars(text, text + sizeof(text), value).ptr;
-    return std::string(text, end);
+    std::string text;
+    AppendRoundTrip(text, value);
+    return text;
 }
 
-std::vector<SummaryRow>
-Summarize(const RunRecord& record, const std::vector<std::string>& sources)
+void
+AppendRoundTrip(std::string& text, double value)
 {
-    std::vector<SummaryRow> rows;
-    std::vector<const ItemRecord*> all;
-    auto add = [&](SummaryRow row, const std::string& source) {
-        row.system = record.system;
-        row.run = record.run;
-        row.seed = record.seed;
-        row.source = source;
-        row.generates = record.generates;
-        rows.push_back(row);
-    };
-    for (size_t source = 0; source < record.items.size(); ++source)
-    {
-        std::vector<const ItemRecord*> items;
-        for (const auto& item : record.items[source])
-        {
-            items.push_back(&item);
-            all.push_back(&item);
-        }
-        SummaryRow row = SummarizeItems(items);
-        if (!items.empty())
-        {
-            row.priority = items.front()->priority;
-        }
-        if (source < record.sourceEnergyJ.size())
-        {
-            row.energyJ = record.sourceEnergyJ[source];
-        }
-        add(row, sources[source]);
-    }
-    SummaryRow row = SummarizeItems(all);
-    row.bytesOnWire += record.controlBytes;
-    row.energyJ = record.energyJ;
-    add(row, "all");
-    return rows;
+    char digits[32];
+    const auto end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
+    text.append(digits, end);
 }
 
 void
@@ -265,23 +139,6 @@ ParseSummaryRow(const std::string& line)
         row.itlMeanS = ParseNumber(cells[20]);
     }
     return row;
-}
-
-void
-WriteItems(std::ostream& os, const RunRecord& record, const std::vector<std::string>& sources)
-{
-    for (size_t source = 0; source < record.items.size(); ++source)
-    {
-        for (const auto& item : record.items[source])
-        {
-            os << record.system << ',' << record.run << ',' << sources[source] << ','
-               << item.id.item << ',' << RoundTrip(item.priority) << ','
-               << RoundTrip(item.admitted.GetSeconds()) << ','
-               << (item.completed ? RoundTrip(item.completed->GetSeconds()) : "") << ','
-               << (item.exit ? std::to_string(*item.exit) : "") << ',' << Words(item.labels) << ','
-               << Words(item.predictions) << ',' << item.hops << ',' << item.bytesOnWire << '\n';
-        }
-    }
 }
 
 void

@@ -4,8 +4,7 @@
 #ifndef MDI_SUMMARY_H
 #define MDI_SUMMARY_H
 
-#include "mdi-simulation.h"
-
+#include <cstdint>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -49,12 +48,6 @@ struct SummaryRow
  */
 std::string SummaryHeader(bool generates);
 
-/// The header line of items.csv.
-extern const char* const ITEMS_HEADER;
-
-/// One row per source and one for all.
-std::vector<SummaryRow> Summarize(const RunRecord& record, const std::vector<std::string>& sources);
-
 void WriteSummaryRow(std::ostream& os, const SummaryRow& row);
 
 /**
@@ -62,9 +55,6 @@ void WriteSummaryRow(std::ostream& os, const SummaryRow& row);
  * \throws std::runtime_error if the line is no such row
  */
 SummaryRow ParseSummaryRow(const std::string& line);
-
-/// The rows of items.csv, by source and item.
-void WriteItems(std::ostream& os, const RunRecord& record, const std::vector<std::string>& sources);
 
 /**
  * The table for people: per system and source the mean over runs of mean and p95 latency,
@@ -75,6 +65,9 @@ void PrintTable(std::ostream& os, const std::vector<SummaryRow>& rows);
 
 /// The shortest text that reads back as the same double.
 std::string RoundTrip(double value);
+
+/// Append the shortest text that reads back as the same double.
+void AppendRoundTrip(std::string& text, double value);
 
 } // namespace mdi
 } // namespace ns3

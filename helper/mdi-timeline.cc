@@ -36,7 +36,7 @@ Metadata(const char* what, uint32_t process, uint32_t thread, const std::string&
 
 void
 WriteTimelineEvents(std::ostream& os,
-                    const RunRecord& record,
+                    const TimelineData& data,
                     uint32_t process,
                     const std::vector<std::string>& devices,
                     const std::vector<std::string>& sources)
@@ -51,20 +51,18 @@ WriteTimelineEvents(std::ostream& os,
         return span.transfer ? std::string(MessageTypeName(span.type)) + " " + text : text;
     };
 
-    write(Metadata(
-        "process_name", process, 0, record.system + ", run " + std::to_string(record.run)));
+    write(Metadata("process_name", process, 0, data.title));
     for (uint32_t device = 0; device < devices.size(); ++device)
     {
         write(Metadata("thread_name", process, device, devices[device]));
     }
     std::map<std::pair<uint32_t, uint32_t>, uint32_t> links;
-    for (const auto& span : record.spans)
-    {
+    data.spans([&links](const Span& span) {
         if (span.transfer)
         {
             links.emplace(std::make_pair(span.from, span.to), 0);
         }
-    }
+    });
     auto thread = static_cast<uint32_t>(devices.size());
     for (auto& [ends, number] : links)
     {
@@ -73,15 +71,14 @@ WriteTimelineEvents(std::ostream& os,
             "thread_name", process, number, devices[ends.first] + " -> " + devices[ends.second]));
     }
 
-    for (const auto& sample : record.queues)
-    {
+    data.queues([&](const QueueSample& sample) {
         write({{"name", "queues of " + devices[sample.node]},
                {"ph", "C"},
                {"pid", process},
                {"ts", micros(sample.time)},
                {"args", {{"input", sample.inputTasks}, {"output", sample.outputTasks}}}});
-    }
-    for (const auto& sample : record.rates)
+    });
+    for (const auto& sample : data.rates)
     {
         write({{"name", "link trace of network " + std::to_string(sample.network)},
                {"ph", "C"},
@@ -90,8 +87,7 @@ WriteTimelineEvents(std::ostream& os,
                {"args", {{"rate_bps", sample.rateBps}}}});
     }
     uint64_t id = 0;
-    for (const auto& span : record.spans)
-    {
+    data.spans([&](const Span& span) {
         Json event{{"name", title(span)}, {"pid", process}};
         if (!span.transfer)
         {
@@ -101,7 +97,7 @@ WriteTimelineEvents(std::ostream& os,
             event["ts"] = micros(span.begin);
             event["dur"] = micros(span.end - span.begin);
             write(event);
-            continue;
+            return;
         }
         const std::string link = devices[span.from] + " -> " + devices[span.to];
         event["cat"] = link;
@@ -116,7 +112,31 @@ WriteTimelineEvents(std::ostream& os,
         event["ph"] = "e";
         event["ts"] = micros(span.end);
         write(event);
-    }
+    });
+}
+
+void
+WriteTimelineEvents(std::ostream& os,
+                    const RunRecord& record,
+                    uint32_t process,
+                    const std::vector<std::string>& devices,
+                    const std::vector<std::string>& sources)
+{
+    const auto each = [](const auto& all) {
+        return [&all](const auto& call) { std::for_each(all.begin(), all.end(), call); };
+    };
+    TimelineData data;
+    data.title = TimelineTitle(record.system, record.run);
+    data.spans = each(record.spans);
+    data.queues = each(record.queues);
+    data.rates = record.rates;
+    WriteTimelineEvents(os, data, process, devices, sources);
+}
+
+std::string
+TimelineTitle(const std::string& system, uint32_t run)
+{
+    return system + ", run " + std::to_string(run);
 }
 
 } // namespace mdi

@@ -6,6 +6,7 @@
 
 #include "mdi-simulation.h"
 
+#include <functional>
 #include <iosfwd>
 #include <string>
 #include <vector>
@@ -15,6 +16,18 @@ namespace ns3
 namespace mdi
 {
 
+/// What a timeline is made of, wherever it is kept.
+struct TimelineData
+{
+    template <typename T>
+    using Each = std::function<void(const std::function<void(const T&)>&)>;
+
+    std::string title;             //!< of the process: the system and the run
+    Each<Span> spans;              //!< calls with each span, in their order; more than once
+    Each<QueueSample> queues;      //!< the same for the lengths of queues
+    std::vector<RateSample> rates; //!< of link traces
+};
+
 /**
  * A run's spans as events of the Chrome trace-event format, each followed by a comma and a new
  * line: a process per run, in it a thread per device (complete events) and per link (asynchronous
@@ -22,16 +35,26 @@ namespace mdi
  * link traces. Times in microseconds.
  *
  * \param os where to
- * \param record a run with spans
+ * \param data of a run that recorded spans
  * \param process number of the process in the file
  * \param devices names of the nodes, by node id
  * \param sources names of the sources
  */
 void WriteTimelineEvents(std::ostream& os,
+                         const TimelineData& data,
+                         uint32_t process,
+                         const std::vector<std::string>& devices,
+                         const std::vector<std::string>& sources);
+
+/// The same of a run in memory.
+void WriteTimelineEvents(std::ostream& os,
                          const RunRecord& record,
                          uint32_t process,
                          const std::vector<std::string>& devices,
                          const std::vector<std::string>& sources);
+
+/// What the process of a run is called.
+std::string TimelineTitle(const std::string& system, uint32_t run);
 
 /// What stands before the first event of a file.
 extern const char* const TIMELINE_BEGIN;

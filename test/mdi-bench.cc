@@ -155,10 +155,12 @@ MemoryOfWorkers(uint32_t workers)
             return PathInfo{DataRate("1Gb/s"), MicroSeconds(100), 1};
         });
         mdi.AssignStreams(0);
-        Recorder recorder(mdi, false);
+        RunCollector all;
+        Recorder recorder(mdi, all, false);
         Simulator::Run();
-        bool done = recorder.InFlight() == 0;
-        for (const auto& items : recorder.Items())
+        recorder.Finish();
+        bool done = recorder.InFlight() == 0 && all.items.size() == workers;
+        for (const auto& items : all.items)
         {
             done = done && items.size() == 1 && items[0].completed && items[0].outputError == 0.0;
         }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Author: the mdi developers
 
+#include "mdi-item-rows.h"
 #include "mdi-job-pool.h"
 #include "mdi-json-reader.h"
 #include "mdi-results-folder.h"
 #include "mdi-statistics.h"
+#include "mdi-summary-account.h"
 #include "mdi-summary.h"
 #include "mdi-timeline.h"
 

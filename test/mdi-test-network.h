@@ -248,12 +248,15 @@ struct IdealRun
         {
             prepare(mdi);
         }
-        Recorder recorder(mdi, true);
+        RunCollector all;
+        Recorder recorder(mdi, all, true);
         Simulator::Stop(limit);
         Simulator::Run();
-        items = recorder.Items();
-        queues = recorder.Queues();
-        spans = recorder.Spans();
+        recorder.Finish();
+        items = std::move(all.items);
+        items.resize(sources.size());
+        queues = std::move(all.queues);
+        spans = std::move(all.spans);
         inFlight = recorder.InFlight();
         controlBytes = recorder.ControlBytes();
         Simulator::Destroy();

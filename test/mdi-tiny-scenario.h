@@ -6,8 +6,10 @@
 
 // A small scenario, its model and its trace, for the tests of the helper room.
 
+#include "mdi-item-rows.h"
 #include "mdi-json-reader.h"
 #include "mdi-simulation.h"
+#include "mdi-summary-account.h"
 #include "mdi-summary.h"
 #include "mdi-timeline.h"
 

@@ -25,9 +25,8 @@ NS_OBJECT_ENSURE_REGISTERED(ComputeDevice);
 namespace
 {
 
-const char* const LOGNORMAL = "lognormal";
-const char* const DETERMINISTIC = "deterministic";
-const char* const EXPONENTIAL = "exponential";
+/// In the order of Law.
+const char* const LAWS[] = {"lognormal", "deterministic", "exponential"};
 
 /// Inverse of the standard normal distribution function, by bisection and Newton's method on erfc.
 double
@@ -45,7 +44,12 @@ NormalQuantile(double p)
     for (int i = 0; i < 6; ++i)
     {
         const double density = std::exp(-0.5 * z * z) / std::sqrt(2 * M_PI);
-        z = std::clamp(z - (cdf(z) - p) / density, low, high);
+        const double next = std::clamp(z - (cdf(z) - p) / density, low, high);
+        if (next == z)
+        {
+            break; // and so would be all that follow
+        }
+        z = next;
     }
     return z;
 }
@@ -73,7 +77,7 @@ ComputeDevice::GetTypeId()
             .AddAttribute("Distribution",
                           "Distribution of a service time around its mean: lognormal (relative "
                           "standard deviation = spread), deterministic or exponential.",
-                          StringValue(LOGNORMAL),
+                          StringValue(LAWS[0]),
                           MakeStringAccessor(&ComputeDevice::SetDistribution,
                                              &ComputeDevice::GetDistribution),
                           MakeStringChecker())
@@ -120,20 +124,21 @@ ComputeDevice::DoDispose()
 bool
 ComputeDevice::SetDistribution(std::string name)
 {
-    if (name != LOGNORMAL && name != DETERMINISTIC && name != EXPONENTIAL)
+    const auto found = std::find(std::begin(LAWS), std::end(LAWS), name);
+    if (found == std::end(LAWS))
     {
         NS_LOG_ERROR("Distribution '" << name << "' is unknown; lognormal, deterministic or "
                                       << "exponential");
         return false;
     }
-    m_distribution = name;
+    m_law = static_cast<Law>(found - std::begin(LAWS));
     return true;
 }
 
 std::string
 ComputeDevice::GetDistribution() const
 {
-    return m_distribution;
+    return LAWS[static_cast<size_t>(m_law)];
 }
 
 uint32_t
@@ -152,11 +157,11 @@ double
 ComputeDevice::DrawFactor(double spread)
 {
     const double u = std::max(m_uniform->GetValue(0, 1), std::numeric_limits<double>::min());
-    if (m_distribution == EXPONENTIAL)
+    if (m_law == Law::EXPONENTIAL)
     {
         return -std::log(u);
     }
-    if (m_distribution == DETERMINISTIC || spread == 0)
+    if (m_law == Law::DETERMINISTIC || spread == 0)
     {
         return 1;
     }
@@ -202,7 +207,7 @@ ComputeDevice::Begin(
     const EventId end =
         Simulator::Schedule(AtSpeed(mean, factor), &ComputeDevice::Finish, this, service);
     expected = AtSpeed(expected, 1);
-    m_services[service] = {task, Simulator::Now(), expected, std::move(done), end};
+    m_services.push_back({service, task, Simulator::Now(), expected, std::move(done), end});
     m_busySlots = static_cast<uint32_t>(m_services.size());
     if (task)
     {
@@ -215,7 +220,12 @@ ComputeDevice::Finish(uint64_t service)
 {
     NS_LOG_FUNCTION(this << service);
     // Out of the map first: whoever is told may start the next task.
-    Service ended = std::move(m_services.extract(service).mapped());
+    const auto at =
+        std::find_if(m_services.begin(), m_services.end(), [service](const Service& running) {
+            return running.number == service;
+        });
+    const Service ended = std::move(*at);
+    m_services.erase(at);
     const Time took = Simulator::Now() - ended.start;
     m_finishedBusy += took;
     m_busySlots = static_cast<uint32_t>(m_services.size());
@@ -230,7 +240,7 @@ Time
 ComputeDevice::Remaining() const
 {
     Time remaining;
-    for (const auto& [number, service] : m_services)
+    for (const Service& service : m_services)
     {
         remaining += Max(Time(0), service.expected - (Simulator::Now() - service.start));
     }
@@ -277,7 +287,7 @@ ComputeDevice::Stop()
 {
     NS_LOG_FUNCTION(this);
     m_stopped = true;
-    for (auto& [number, service] : m_services)
+    for (Service& service : m_services)
     {
         m_finishedBusy += Simulator::Now() - service.start;
         service.end.Cancel();
@@ -290,7 +300,7 @@ Time
 ComputeDevice::BusyTime() const
 {
     Time busy = m_finishedBusy;
-    for (const auto& [number, service] : m_services)
+    for (const Service& service : m_services)
     {
         busy += Simulator::Now() - service.start;
     }

@@ -14,9 +14,9 @@
 #include "ns3/traced-value.h"
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace ns3
 {
@@ -117,9 +117,18 @@ class ComputeDevice : public Object
     void DoDispose() override;
 
   private:
+    /// Attribute Distribution.
+    enum class Law
+    {
+        LOGNORMAL,
+        DETERMINISTIC,
+        EXPONENTIAL,
+    };
+
     /// One occupied slot.
     struct Service
     {
+        uint64_t number;            //!< counts services
         std::optional<TaskId> task; //!< for the trace sources
         Time start;
         Time expected;
@@ -138,12 +147,12 @@ class ComputeDevice : public Object
     bool SetDistribution(std::string name);
     std::string GetDistribution() const;
 
-    uint32_t m_slots;           //!< attribute Slots
-    uint64_t m_memoryBytes;     //!< attribute MemoryBytes
-    double m_speedFactor;       //!< attribute SpeedFactor
-    std::string m_distribution; //!< attribute Distribution
+    uint32_t m_slots;       //!< attribute Slots
+    uint64_t m_memoryBytes; //!< attribute MemoryBytes
+    double m_speedFactor;   //!< attribute SpeedFactor
+    Law m_law = Law::LOGNORMAL;
 
-    std::map<uint64_t, Service> m_services; //!< by serial number
+    std::vector<Service> m_services; //!< in the order of their start
     uint64_t m_nextService = 0;
     uint64_t m_memoryInUse = 0;
     uint64_t m_memoryPeak = 0;

@@ -20,7 +20,7 @@ namespace
 
 constexpr uint8_t MAGIC[2] = {'M', 'D'};
 constexpr uint8_t VERSION = 1;
-constexpr uint8_t TYPES = static_cast<uint8_t>(MessageType::LOST) + 1;
+constexpr uint8_t TYPES = MESSAGE_TYPES;
 constexpr uint8_t MAX_DIMS = 8;
 
 /// The groups of fields of a message (mdi-message.h).
@@ -281,6 +281,24 @@ InputAndPass(Archive& archive, T& m)
     }
 }
 
+template <typename Archive, typename List>
+void
+Specs(Archive& archive, List& specs)
+{
+    archive.Count(specs, 2);
+    for (auto& spec : specs)
+    {
+        auto dtype = static_cast<uint8_t>(spec.dtype);
+        archive.Integer(dtype);
+        if constexpr (!std::is_const_v<List>)
+        {
+            archive.Check(dtype <= static_cast<uint8_t>(Dtype::BOOL));
+            spec.dtype = archive.Ok() ? static_cast<Dtype>(dtype) : Dtype::FLOAT32;
+        }
+        archive.Shape(spec.shape);
+    }
+}
+
 template <typename Archive, typename T>
 void
 TensorGroup(Archive& archive, T& m)
@@ -313,17 +331,15 @@ TensorGroup(Archive& archive, T& m)
     {
         Rows(archive, m.tensor.rows);
     }
-    archive.Count(m.tensors, 2);
-    for (auto& spec : m.tensors)
+    if constexpr (std::is_const_v<T>)
     {
-        auto dtype = static_cast<uint8_t>(spec.dtype);
-        archive.Integer(dtype);
-        if constexpr (!std::is_const_v<T>)
-        {
-            archive.Check(dtype <= static_cast<uint8_t>(Dtype::BOOL));
-            spec.dtype = archive.Ok() ? static_cast<Dtype>(dtype) : Dtype::FLOAT32;
-        }
-        archive.Shape(spec.shape);
+        Specs(archive, m.tensors.Get());
+    }
+    else
+    {
+        std::vector<TensorSpec> specs;
+        Specs(archive, specs);
+        m.tensors = TensorSpecs(archive.Ok() ? std::move(specs) : std::vector<TensorSpec>());
     }
 }
 

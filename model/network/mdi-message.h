@@ -7,6 +7,7 @@
 #include "mdi-layer-graph.h"
 #include "mdi-task.h"
 #include "mdi-tensor-id.h"
+#include "mdi-tensor-specs.h"
 
 #include "ns3/header.h"
 #include "ns3/nstime.h"
@@ -36,6 +37,9 @@ enum class MessageType : uint8_t
     FAILED = 10,   //!< AR-MDI: tells the source that a worker of its pipeline has failed
     LOST = 11,     //!< tells the source that an item will have no result
 };
+
+/// How many types there are.
+constexpr uint8_t MESSAGE_TYPES = static_cast<uint8_t>(MessageType::LOST) + 1;
 
 /// The name in logs and timelines, such as "tensor".
 const char* MessageTypeName(MessageType type);
@@ -91,8 +95,8 @@ struct Message
     uint16_t input = 0; //!< TENSOR: which of the unit's inputs this is, from 0; below 2^15
 
     // group tensor: TENSOR, RESULT
-    TensorId tensor;                 //!< names the values
-    std::vector<TensorSpec> tensors; //!< their shapes and types
+    TensorId tensor;           //!< names the values
+    TensorSpecs tensors;       //!< their shapes and types
     uint64_t payloadBytes = 0; //!< bytes that follow the header; virtual, they carry no values
     bool coded = false;        //!< the payload is what a codec made of the tensors
     std::optional<double> exitThreshold; //!< TENSOR: T_e of the item, where exits are taken

@@ -15,6 +15,14 @@ namespace ns3
 namespace mdi
 {
 
+namespace
+{
+
+/// So many nominal figures of paths are kept; a thousand nodes have a million pairs.
+constexpr size_t MOST_PATHS = 100000;
+
+} // namespace
+
 Deployment::Deployment(Ptr<TensorEngine> engine)
     : m_engine(engine)
 {
@@ -23,7 +31,13 @@ Deployment::Deployment(Ptr<TensorEngine> engine)
 uint16_t
 Deployment::AddProfile(const ComputeTrace& trace)
 {
-    m_profiles.push_back(trace);
+    return AddProfile(std::make_shared<const ComputeTrace>(trace));
+}
+
+uint16_t
+Deployment::AddProfile(std::shared_ptr<const ComputeTrace> trace)
+{
+    m_profiles.push_back(std::move(trace));
     return static_cast<uint16_t>(m_profiles.size() - 1);
 }
 
@@ -67,8 +81,17 @@ Deployment::MakeTables()
             if (m_tables.find(key) == m_tables.end())
             {
                 m_tables[key] =
-                    ServiceTable(m_profiles[profile], m_engine->Graph(source.model), m_exits);
+                    ServiceTable(*m_profiles[profile], m_engine->Graph(source.model), m_exits);
             }
+        }
+    }
+    m_tableOf.clear();
+    for (uint16_t profile = 0; profile < m_profiles.size(); ++profile)
+    {
+        m_tableOf.emplace_back();
+        for (const auto& source : m_sources)
+        {
+            m_tableOf.back().push_back(&m_tables.at({profile, source.model}));
         }
     }
     m_speeds.clear();
@@ -131,6 +154,7 @@ void
 Deployment::SetPathFunction(std::function<PathInfo(uint32_t, uint32_t)> path)
 {
     m_path = std::move(path);
+    m_paths.clear();
 }
 
 const std::vector<Deployment::Worker>&
@@ -154,7 +178,7 @@ Deployment::GetPlan(uint32_t source) const
 const ComputeTrace&
 Deployment::Profile(uint16_t profile) const
 {
-    return m_profiles.at(profile);
+    return *m_profiles.at(profile);
 }
 
 uint16_t
@@ -178,7 +202,7 @@ Deployment::GraphOf(uint32_t source) const
 const ServiceTable&
 Deployment::Table(uint16_t profile, uint32_t source) const
 {
-    return m_tables.at({profile, m_sources.at(source).model});
+    return *m_tableOf.at(profile).at(source);
 }
 
 Time
@@ -231,18 +255,45 @@ Deployment::CutBytes(uint32_t source, uint32_t boundary) const
     const LayerGraph& graph = GraphOf(source);
     TaskId first;
     first.item.source = source;
-    return TotalBytes(boundary == graph.Size() ? ResultTensors(source, boundary)
-                                               : TensorsOf(first, graph.CutTensors(boundary)));
+    return (boundary == graph.Size() ? ResultTensors(source, boundary)
+                                     : CutTensors(first, boundary))
+        .Bytes();
 }
 
-std::vector<TensorSpec>
+const TensorSpecs&
+Deployment::Cut(uint32_t model, uint32_t boundary) const
+{
+    if (model >= m_cuts.size())
+    {
+        m_cuts.resize(model + 1);
+    }
+    const LayerGraph& graph = m_engine->Graph(model);
+    auto& cuts = m_cuts[model];
+    cuts.resize(graph.Size() + 1);
+    TensorSpecs& cut = cuts.at(boundary);
+    if (cut.size() == 0)
+    {
+        cut = TensorSpecs(graph.CutTensors(boundary));
+    }
+    return cut;
+}
+
+TensorSpecs
+Deployment::CutTensors(const TaskId& reader, uint32_t boundary) const
+{
+    const TensorSpecs& cut = Cut(m_sources.at(reader.item.source).model, boundary);
+    const Pass pass = PassAt(reader.item.source, reader.pass);
+    return pass.tokens > 0 ? TensorSpecs(WithTokens(cut, pass.tokens)) : cut;
+}
+
+TensorSpecs
 Deployment::ResultTensors(uint32_t source, uint32_t boundary) const
 {
     if (m_sources.at(source).generation)
     {
         return {TensorSpec{{1}, Dtype::INT32}}; // the token that is most likely
     }
-    return GraphOf(source).CutTensors(boundary);
+    return Cut(m_sources[source].model, boundary);
 }
 
 Time
@@ -261,7 +312,7 @@ Deployment::BookedTime(uint16_t profile, uint32_t source, const Operator& op, ui
 bool
 Deployment::IsBound(const TaskId& task) const
 {
-    return PassAt(task.item.source, task.pass).cached;
+    return m_sources.at(task.item.source).generation && PassAt(task.item.source, task.pass).cached;
 }
 
 uint64_t
@@ -414,7 +465,17 @@ Deployment::WorkTime(uint16_t profile, uint32_t source, double flop) const
 PathInfo
 Deployment::Path(uint32_t from, uint32_t to) const
 {
-    return m_path(from, to);
+    const uint64_t key = uint64_t(from) << 32 | to;
+    const auto known = m_paths.find(key);
+    if (known != m_paths.end())
+    {
+        return known->second;
+    }
+    if (m_paths.size() == MOST_PATHS)
+    {
+        m_paths.clear();
+    }
+    return m_paths.emplace(key, m_path(from, to)).first->second;
 }
 
 void
@@ -445,7 +506,7 @@ Deployment::PackingTime(uint16_t profile, const Message& message) const
 Time
 Deployment::StagingTime(uint16_t profile, uint64_t bytes) const
 {
-    const auto& staging = m_profiles.at(profile).staging;
+    const auto& staging = m_profiles.at(profile)->staging;
     return m_staging != Staging::NONE && staging
                ? staging->perMessage + FromSeconds(staging->perByteS * bytes)
                : Time(0);
@@ -454,8 +515,8 @@ Deployment::StagingTime(uint16_t profile, uint64_t bytes) const
 PathInfo
 Deployment::TensorPath(uint32_t from, uint32_t to) const
 {
-    PathInfo path = m_path(from, to);
-    const auto& staging = m_profiles.at(ProfileOf(from)).staging;
+    PathInfo path = Path(from, to);
+    const auto& staging = m_profiles.at(ProfileOf(from))->staging;
     if (m_staging != Staging::NONE && staging)
     {
         const double secondsPerBit = 1.0 / path.goodput.GetBitRate() + staging->perByteS / 8;

@@ -19,7 +19,9 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace ns3
@@ -88,6 +90,9 @@ class Deployment : public SimpleRefCount<Deployment>
 
     /// \return the profile's index
     uint16_t AddProfile(const ComputeTrace& trace);
+
+    /// The same of a trace that several simulations share.
+    uint16_t AddProfile(std::shared_ptr<const ComputeTrace> trace);
     void AddWorker(const Worker& worker);
 
     /**
@@ -167,7 +172,10 @@ class Deployment : public SimpleRefCount<Deployment>
     /// What a pass of a source's items works on; nothing in particular, if they do not generate.
     Pass PassAt(uint32_t source, uint16_t number) const;
 
-    /// What the units of a pass exchange: the tensors of a cut, or of rows, at its length.
+    /// What the units of a pass exchange: the tensors of a cut, at its length.
+    TensorSpecs CutTensors(const TaskId& reader, uint32_t boundary) const;
+
+    /// The same of rows.
     std::vector<TensorSpec> TensorsOf(const TaskId& reader, std::vector<TensorSpec> specs) const;
 
     /// Bytes that cross a cut in the first pass; behind the last layer, of what returns.
@@ -175,7 +183,7 @@ class Deployment : public SimpleRefCount<Deployment>
 
     /// What returns to the source when the layers before a cut have run: the result, or of items
     /// that generate a token.
-    std::vector<TensorSpec> ResultTensors(uint32_t source, uint32_t boundary) const;
+    TensorSpecs ResultTensors(uint32_t source, uint32_t boundary) const;
 
     /// Whether a unit must run where it ran in the pass before: its keys and values are there.
     bool IsBound(const TaskId& task) const;
@@ -215,18 +223,22 @@ class Deployment : public SimpleRefCount<Deployment>
   private:
     void MakeTables();
     uint64_t CodecBytesOn(uint32_t node) const;
+    const TensorSpecs& Cut(uint32_t model, uint32_t boundary) const;
 
     Ptr<TensorEngine> m_engine;
-    std::vector<ComputeTrace> m_profiles;
+    std::vector<std::shared_ptr<const ComputeTrace>> m_profiles;
     std::vector<Worker> m_workers;
-    std::map<uint32_t, uint32_t> m_workerOf; //!< by node, index in m_workers
+    std::unordered_map<uint32_t, uint32_t> m_workerOf; //!< by node, index in m_workers
     std::vector<Source> m_sources;
     std::vector<Plan> m_plans;
     std::map<std::pair<uint16_t, uint32_t>, ServiceTable> m_tables; //!< by profile and model
+    std::vector<std::vector<const ServiceTable*>> m_tableOf;        //!< by profile and source
     std::vector<double> m_speeds;                                   //!< F_n by profile
     Ptr<const Codec> m_codec;
     std::map<std::pair<uint32_t, uint32_t>, CodedCut> m_coded; //!< by model and boundary
     std::function<PathInfo(uint32_t, uint32_t)> m_path;
+    mutable std::unordered_map<uint64_t, PathInfo> m_paths; //!< by both nodes, once asked for
+    mutable std::vector<std::vector<TensorSpecs>> m_cuts;   //!< by model and boundary, the same
     bool m_exits = true;
     Staging m_staging = Staging::NONE;
 };

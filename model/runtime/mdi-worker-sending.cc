@@ -7,7 +7,6 @@
 #include "mdi-worker.h"
 
 #include "ns3/log.h"
-#include "ns3/node.h"
 #include "ns3/simulator.h"
 
 #include <algorithm>
@@ -22,7 +21,7 @@ namespace mdi
 NS_LOG_COMPONENT_DEFINE("MdiWorkerSending");
 
 void
-Worker::HandOver(const Message& message, uint32_t to)
+Worker::HandOver(Message message, uint32_t to)
 {
     const ExecutionUnit& unit = FindPlan(message.task)->units[message.task.unit];
     // A grant is counted by the one who gave it.
@@ -36,11 +35,11 @@ Worker::HandOver(const Message& message, uint32_t to)
     }
     if (NeedsPacking(message))
     {
-        Pack(message, to);
+        Pack(std::move(message), to);
     }
     else
     {
-        Transmit(message, to);
+        Transmit(std::move(message), to);
     }
 }
 
@@ -50,23 +49,23 @@ Worker::NeedsPacking(const Message& message) const
     // A codec that takes no time still changes what is sent.
     const bool codes =
         message.type == MessageType::TENSOR && !message.coded && m_deployment->Coded(message);
-    return codes || m_deployment->StagingTime(m_deployment->ProfileOf(GetNode()->GetId()),
-                                              message.payloadBytes) > Time(0);
+    return codes || m_deployment->StagingTime(m_profile, message.payloadBytes) > Time(0);
 }
 
 void
-Worker::Pack(const Message& message, uint32_t to)
+Worker::Pack(Message message, uint32_t to)
 {
     const bool fits = m_device->Allocate(message.payloadBytes);
-    const Unpacked next{message, to, fits ? message.payloadBytes : 0};
     const bool codes =
         message.type == MessageType::TENSOR && !message.coded && m_deployment->Coded(message);
+    const uint64_t bytes = fits ? message.payloadBytes : 0;
+    Unpacked next{std::move(message), to, bytes};
     if (!codes && m_deployment->GetStaging() == Deployment::Staging::BESIDE)
     {
-        StageBeside(next);
+        StageBeside(std::move(next));
         return;
     }
-    m_toPack.push_back(next);
+    m_toPack.push_back(std::move(next));
     Dispatch();
 }
 
@@ -77,8 +76,7 @@ Worker::StartPacking()
     m_toPack.pop_front();
     m_packing = true;
     Message& message = next.message;
-    const Time time =
-        m_deployment->PackingTime(m_deployment->ProfileOf(GetNode()->GetId()), message);
+    const Time time = m_deployment->PackingTime(m_profile, message);
     const bool tensor = message.type == MessageType::TENSOR;
     if (const auto coded = tensor && !message.coded ? m_deployment->Coded(message) : std::nullopt)
     {
@@ -86,37 +84,36 @@ Worker::StartPacking()
         message.payloadBytes = coded->bytes;
         message.tensor = m_deployment->Engine()->Transcode(message.tensor, coded->values);
     }
-    m_device->Occupy(time, [this, next] {
+    m_device->Occupy(time, [this, next = std::move(next)]() mutable {
         m_packing = false;
         if (m_deployment->GetStaging() == Deployment::Staging::BESIDE)
         {
-            StageBeside(next);
+            StageBeside(std::move(next));
         }
         else
         {
             m_device->Free(next.bytes);
-            SendPacked(next.message, next.to);
+            SendPacked(std::move(next.message), next.to);
         }
         Dispatch();
     });
 }
 
 void
-Worker::StageBeside(const Unpacked& packed)
+Worker::StageBeside(Unpacked packed)
 {
     const Time now = Simulator::Now();
-    m_stagingFree = Max(m_stagingFree, now) +
-                    m_deployment->StagingTime(m_deployment->ProfileOf(GetNode()->GetId()),
-                                              packed.message.payloadBytes);
+    m_stagingFree =
+        Max(m_stagingFree, now) + m_deployment->StagingTime(m_profile, packed.message.payloadBytes);
     m_staged++;
-    Simulator::Schedule(m_stagingFree - now, [this, packed] {
+    Simulator::Schedule(m_stagingFree - now, [this, packed = std::move(packed)]() mutable {
         m_staged--;
         if (m_failed)
         {
             return;
         }
         m_device->Free(packed.bytes);
-        SendPacked(packed.message, packed.to);
+        SendPacked(std::move(packed.message), packed.to);
         Dispatch();
     });
 }
@@ -126,12 +123,12 @@ Worker::SendPacked(Message message, uint32_t to)
 {
     if (message.type == MessageType::RESULT)
     {
-        Send(to, message);
+        Send(to, std::move(message));
         return;
     }
     if (!m_pipeline)
     {
-        Transmit(message, to);
+        Transmit(std::move(message), to);
         return;
     }
     // Who it is for may have failed meanwhile; then the next one alive runs from this tensor on.
@@ -143,13 +140,13 @@ Worker::SendPacked(Message message, uint32_t to)
         m_unsafe[message.task] = made->second;
         m_unsafe.erase(before);
     }
-    if (planned == ExecutionUnit::NONE || static_cast<uint32_t>(planned) == GetNode()->GetId())
+    if (planned == ExecutionUnit::NONE || static_cast<uint32_t>(planned) == m_self)
     {
-        Collect(message, true);
+        Collect(std::move(message), true);
     }
     else
     {
-        Transmit(message, static_cast<uint32_t>(planned));
+        Transmit(std::move(message), static_cast<uint32_t>(planned));
     }
 }
 
@@ -165,28 +162,34 @@ Worker::Transmit(Message message, uint32_t to)
     task.id = message.task;
     task.priority = message.priority;
     task.admitted = message.admitted;
-    task.inputs = {message};
+    task.inputs.push_back(std::move(message));
     m_handOverTrace(task, to);
+    message = std::move(task.inputs.front());
     if (m_pipeline)
     {
         m_pipeline->OnHandedOver(to, message);
     }
-    if (m_transport->QueuedBytes() == 0)
+    const std::pair transfer(message.task, message.input);
+    if (m_transport->QueuedBytes() == 0 &&
+        std::find(m_soloTransfers.begin(), m_soloTransfers.end(), transfer) ==
+            m_soloTransfers.end())
     {
-        m_soloTransfers.insert({message.task, message.input});
+        m_soloTransfers.push_back(transfer);
     }
-    Send(to, message);
+    Send(to, std::move(message));
 }
 
 Message
-Worker::MakeTensorMessage(const Task& task, TensorId output) const
+Worker::MakeTensorMessage(Task& task, TensorId output, bool last) const
 {
-    Message message = task.Input();
+    uint16_t hops = 0;
     for (const Message& input : task.inputs)
     {
-        message.hops = std::max(message.hops, input.hops);
+        hops = std::max(hops, input.hops);
     }
-    message.from = GetNode()->GetId();
+    Message message = last ? std::move(task.inputs.front()) : task.Input();
+    message.hops = hops;
+    message.from = m_self;
     message.tensor = output;
     message.coded = false;
     return message;
@@ -195,70 +198,40 @@ Worker::MakeTensorMessage(const Task& task, TensorId output) const
 void
 Worker::SetTensors(Message& message, const Operator& reader, const UnitInput& input) const
 {
-    const LayerGraph& graph = m_deployment->GraphOf(message.task.item.source);
-    message.tensors = m_deployment->TensorsOf(message.task,
-                                              reader.kind == UnitKind::SLICE
-                                                  ? graph.CutTensors(message.tensor.boundary)
-                                                  : RowTensors(graph, input.layer, input.rows));
-    message.payloadBytes = TotalBytes(message.tensors);
+    if (reader.kind == UnitKind::SLICE)
+    {
+        message.tensors = m_deployment->CutTensors(message.task, message.tensor.boundary);
+    }
+    else
+    {
+        const LayerGraph& graph = m_deployment->GraphOf(message.task.item.source);
+        message.tensors =
+            m_deployment->TensorsOf(message.task, RowTensors(graph, input.layer, input.rows));
+    }
+    message.payloadBytes = message.tensors.Bytes();
 }
 
 void
-Worker::Forward(const Task& task, TensorId output)
+Worker::Forward(Task task, TensorId output)
 {
     const Plan& plan = *FindPlan(task.id);
-    const LayerGraph& graph = m_deployment->GraphOf(task.id.item.source);
-    const uint32_t home = m_deployment->Sources()[task.id.item.source].node;
-    const auto& forwards = plan.units[task.id.unit].forwards;
     // Of slices by the layers, not by the plan: one that stood in for the tail has made the result.
-    const bool ends = task.op.kind == UnitKind::SLICE
-                          ? task.leaves || output.boundary == graph.Size()
-                          : task.op.kind == UnitKind::GATHER;
+    const bool ends =
+        task.op.kind == UnitKind::SLICE
+            ? task.leaves || output.boundary == m_deployment->GraphOf(task.id.item.source).Size()
+            : task.op.kind == UnitKind::GATHER;
     if (ends)
     {
-        Message result = MakeTensorMessage(task, output);
-        result.type = MessageType::RESULT;
-        result.input = 0;
-        result.tensors = m_deployment->ResultTensors(task.id.item.source, output.boundary);
-        result.payloadBytes = TotalBytes(result.tensors);
-        result.exitThreshold.reset(); // of no use any more
-        if (task.leaves && !m_deployment->Sources()[task.id.item.source].generation)
-        {
-            // The answer goes back, not the features behind it.
-            const auto exits = graph.Exits();
-            const auto exit = std::find_if(exits.begin(), exits.end(), [&](const Exit& e) {
-                return e.boundary == output.boundary;
-            });
-            result.tensors = graph.Layers()[exit->layer].outputs;
-            result.payloadBytes = result.tensors.front().Bytes();
-        }
-        if (home == GetNode()->GetId())
-        {
-            if (m_pipeline)
-            {
-                m_pipeline->OnOutputSafe(task);
-            }
-            DeliverResult(result);
-            return;
-        }
-        if (m_pipeline)
-        {
-            m_unsafe[result.task] = task;
-        }
-        if (NeedsPacking(result))
-        {
-            Pack(result, home);
-        }
-        else
-        {
-            Send(home, result);
-        }
+        ForwardResult(std::move(task), output);
         return;
     }
-    for (const UnitForward& forward : forwards)
+    const auto& forwards = plan.units[task.id.unit].forwards;
+    for (size_t i = 0; i < forwards.size(); ++i)
     {
+        const UnitForward& forward = forwards[i];
         const ExecutionUnit& reader = plan.units[forward.unit];
-        Message message = MakeTensorMessage(task, output);
+        const bool last = i + 1 == forwards.size() && !m_pipeline;
+        Message message = MakeTensorMessage(task, output, last);
         message.task.unit = static_cast<uint16_t>(forward.unit);
         message.input = forward.input;
         SetTensors(message, reader.op, reader.inputs[forward.input]);
@@ -268,7 +241,51 @@ Worker::Forward(const Task& task, TensorId output)
             m_pipeline->Redirect(redirected);
             m_unsafe[redirected.task] = task;
         }
-        Offer(message, false);
+        Offer(std::move(message), false);
+    }
+}
+
+void
+Worker::ForwardResult(Task task, TensorId output)
+{
+    const Deployment::Source& source = m_deployment->Sources()[task.id.item.source];
+    Message result = MakeTensorMessage(task, output, !m_pipeline);
+    result.type = MessageType::RESULT;
+    result.input = 0;
+    result.tensors = m_deployment->ResultTensors(task.id.item.source, output.boundary);
+    result.payloadBytes = result.tensors.Bytes();
+    result.exitThreshold.reset(); // of no use any more
+    if (task.leaves && !source.generation)
+    {
+        // The answer goes back, not the features behind it.
+        const LayerGraph& graph = m_deployment->GraphOf(task.id.item.source);
+        const auto exits = graph.Exits();
+        const auto exit = std::find_if(exits.begin(), exits.end(), [&](const Exit& e) {
+            return e.boundary == output.boundary;
+        });
+        result.tensors = TensorSpecs(graph.Layers()[exit->layer].outputs);
+        result.payloadBytes = result.tensors.Get().front().Bytes();
+    }
+    if (source.node == m_self)
+    {
+        if (m_pipeline)
+        {
+            m_pipeline->OnOutputSafe(task);
+        }
+        DeliverResult(result);
+        return;
+    }
+    if (m_pipeline)
+    {
+        m_unsafe[result.task] = task;
+    }
+    if (NeedsPacking(result))
+    {
+        Pack(std::move(result), source.node);
+    }
+    else
+    {
+        Send(source.node, std::move(result));
     }
 }
 
@@ -324,7 +341,7 @@ Worker::Lose(ItemId item, const std::string& reason)
     }
     for (const uint32_t node : concerned)
     {
-        if (node == GetNode()->GetId())
+        if (node == m_self)
         {
             DeliverLoss(lost);
         }

@@ -8,7 +8,6 @@
 #include "mdi-worker.h"
 
 #include "ns3/log.h"
-#include "ns3/node.h"
 #include "ns3/simulator.h"
 
 #include <algorithm>
@@ -38,7 +37,7 @@ Worker::Admit(ItemId item)
     const auto& source = m_deployment->Sources()[item.source];
     Message input;
     input.type = MessageType::TENSOR;
-    input.from = GetNode()->GetId();
+    input.from = m_self;
     input.task.item = item;
     input.task.epoch = m_pipeline ? m_pipeline->CurrentEpoch(item.source) : 0;
     input.priority = source.priority;
@@ -50,7 +49,7 @@ Worker::Admit(ItemId item)
         m_exitStarted = true;
         m_exit->Start([this] { return GetReadyTasks(); });
     }
-    StartPass(input);
+    StartPass(std::move(input));
 }
 
 void
@@ -62,21 +61,21 @@ Worker::Continue(const Message& result)
     }
     Message input = result;
     input.type = MessageType::TENSOR;
-    input.from = GetNode()->GetId();
+    input.from = m_self;
     input.task.pass++;
     input.tensor = m_deployment->Engine()->Extend(result.tensor);
     input.stages.clear();
-    StartPass(input);
+    StartPass(std::move(input));
 }
 
 void
-Worker::StartPass(Message input)
+Worker::StartPass(Message item)
 {
     if (m_exit)
     {
-        input.exitThreshold = m_exit->Threshold();
+        item.exitThreshold = m_exit->Threshold();
     }
-    const Plan& plan = *FindPlan(input.task);
+    const Plan& plan = *FindPlan(item.task);
     for (uint16_t unit = 0; unit < plan.units.size(); ++unit)
     {
         const auto& inputs = plan.units[unit].inputs;
@@ -84,58 +83,62 @@ Worker::StartPass(Message input)
         {
             if (inputs[i].from == UnitInput::ITEM)
             {
+                Message input = item;
                 input.task.unit = unit;
                 input.input = i;
                 SetTensors(input, plan.units[unit].op, inputs[i]);
-                Offer(input, false);
+                Offer(std::move(input), false);
             }
         }
     }
 }
 
 void
-Worker::Offer(const Message& input, bool arrived)
+Worker::Offer(Message input, bool arrived)
 {
     const Plan* plan = FindPlan(input.task);
     if (!plan)
     {
-        m_early.push_back(input);
+        m_early.push_back(std::move(input));
         return;
     }
     // What was sent here stays here; what was made here goes where the plan says.
-    int32_t planned = arrived ? ExecutionUnit::NONE : plan->units[input.task.unit].node;
-    Message message = input;
+    if (arrived)
+    {
+        Collect(std::move(input), true);
+        return;
+    }
+    int32_t planned = plan->units[input.task.unit].node;
+    const auto place = m_caches.PlaceOf(input.task);
     if (m_pipeline && planned != ExecutionUnit::NONE)
     {
-        planned = m_pipeline->Redirect(message);
+        planned = m_pipeline->Redirect(input);
     }
-    if (const auto place = arrived ? std::nullopt : m_caches.PlaceOf(input.task))
+    if (place)
     {
         planned = static_cast<int32_t>(*place);
     }
-    if (planned != ExecutionUnit::NONE && static_cast<uint32_t>(planned) != GetNode()->GetId())
+    if (planned != ExecutionUnit::NONE && static_cast<uint32_t>(planned) != m_self)
     {
-        HandOver(message, static_cast<uint32_t>(planned));
+        HandOver(std::move(input), static_cast<uint32_t>(planned));
     }
     else
     {
-        Collect(message, arrived);
+        Collect(std::move(input), false);
     }
 }
 
 void
-Worker::Collect(const Message& input, bool arrived)
+Worker::Collect(Message input, bool arrived)
 {
     const ItemId item = input.task.item;
-    const auto waiting = m_inbox.find(input.task);
+    const auto waiting = m_inbox.empty() ? m_inbox.end() : m_inbox.find(input.task);
     if (m_fired.count(input.task) > 0 || m_dropped.count(item) > 0 ||
         (waiting != m_inbox.end() && waiting->second.count(input.input) > 0))
     {
         return; // a second copy: a connection was repeated, or a live worker was taken for dead
     }
     const ExecutionUnit& unit = FindPlan(input.task)->units[input.task.unit];
-    const bool standsIn =
-        unit.node != ExecutionUnit::NONE && unit.node != int32_t(GetNode()->GetId());
     if (unit.op.kind == UnitKind::SLICE && m_deployment->IsBound(input.task) &&
         !m_caches.Holds(input.task, input.tensor.boundary))
     {
@@ -147,11 +150,14 @@ Worker::Collect(const Message& input, bool arrived)
         Lose(item, "no memory for its tensor");
         return;
     }
-    auto& inputs = m_inbox[input.task];
-    inputs[input.input] = input;
-    if (inputs.size() < unit.inputs.size())
+    if (unit.inputs.size() > 1)
     {
-        return;
+        auto& here = m_inbox[input.task];
+        if (here.size() + 1 < unit.inputs.size())
+        {
+            here[input.input] = std::move(input);
+            return;
+        }
     }
     Task task;
     task.id = input.task;
@@ -160,19 +166,15 @@ Worker::Collect(const Message& input, bool arrived)
     {
         // A worker that stands in for a failed one runs from the tensor on; a tail that lost its
         // successors, to the end.
+        const bool standsIn = unit.node != ExecutionUnit::NONE && unit.node != int32_t(m_self);
         task.op.begin = input.tensor.boundary;
         task.op.end = standsIn ? m_deployment->GraphOf(item.source).Size() : unit.op.end;
     }
     task.priority = input.priority;
     task.admitted = input.admitted;
-    for (const auto& [number, message] : inputs)
-    {
-        task.inputs.push_back(message);
-    }
     task.committed =
         arrived || unit.node != ExecutionUnit::NONE || m_deployment->IsBound(input.task);
     task.handedBy = input.from;
-    m_inbox.erase(input.task);
     m_fired.insert(input.task);
     if (input.task.pass > 1)
     {
@@ -181,13 +183,28 @@ Worker::Collect(const Message& input, bool arrived)
         old.pass -= 2;
         m_fired.erase(old);
     }
+    if (unit.inputs.size() == 1)
+    {
+        task.inputs.push_back(std::move(input));
+    }
+    else
+    {
+        const auto all = m_inbox.find(task.id);
+        all->second[input.input] = std::move(input);
+        for (auto& [number, message] : all->second)
+        {
+            task.inputs.push_back(std::move(message));
+        }
+        m_inbox.erase(all);
+    }
     if (unit.op.kind == UnitKind::GATHER)
     {
         FreeInputs(task);
-        Forward(task, RunLayers(task));
+        const TensorId output = RunLayers(task);
+        Forward(std::move(task), output);
         return;
     }
-    TaskReady(task);
+    TaskReady(std::move(task));
 }
 
 void
@@ -202,36 +219,38 @@ Worker::TaskReady(Task task)
     else if (!task.committed)
     {
         const Estimate estimate = m_router->Choose(task, m_view);
-        if (estimate.node != GetNode()->GetId())
+        if (estimate.node != m_self)
         {
             FreeInputs(task);
-            HandOver(task.Input(), estimate.node);
+            HandOver(std::move(task.inputs.front()), estimate.node);
             return;
         }
         task.committed = true;
-        task.handedBy = GetNode()->GetId();
+        task.handedBy = m_self;
     }
-    AddReady(task);
+    AddReady(std::move(task));
     Dispatch();
 }
 
 void
-Worker::AddReady(const Task& task)
+Worker::AddReady(Task task)
 {
     Ready ready;
-    ready.task = task;
-    ready.service = m_view.Service(task);
-    m_view.AddReady(task, ready.service);
-    m_ready.push_back(ready);
-    m_queuesTrace(m_view.InputTasks(m_view.Self()), m_view.OutputTasks());
+    ready.task = std::move(task);
+    ready.service = m_view.Service(ready.task);
+    m_view.AddReady(ready.task, ready.service);
+    m_ready.push_back(std::move(ready));
+    m_queuesTrace(m_view.InputTasks(m_self), m_view.OutputTasks());
 }
 
-void
-Worker::RemoveReady(std::vector<Ready>::iterator which)
+Task
+Worker::TakeReady(std::vector<Ready>::iterator which)
 {
     m_view.RemoveReady(which->task, which->service);
+    Task task = std::move(which->task);
     m_ready.erase(which);
-    m_queuesTrace(m_view.InputTasks(m_view.Self()), m_view.OutputTasks());
+    m_queuesTrace(m_view.InputTasks(m_self), m_view.OutputTasks());
+    return task;
 }
 
 std::vector<Worker::Ready>::iterator
@@ -267,6 +286,10 @@ Worker::Dispatch()
 bool
 Worker::DispatchOne()
 {
+    if (m_ready.empty() && m_toPack.empty())
+    {
+        return false;
+    }
     const bool processorIdle = m_device->HasIdleSlot();
     const bool radioIdle = RadioIdle();
     if (!processorIdle && !radioIdle)
@@ -289,11 +312,11 @@ Worker::DispatchOne()
             continue;
         }
         m_view.Consider(ready->service);
-        const Estimate estimate = task.committed ? m_view.Predict(task, m_view.Self(), false)
-                                                 : m_router->Choose(task, m_view);
+        const Estimate estimate =
+            task.committed ? m_view.PredictHere(ready->service) : m_router->Choose(task, m_view);
         const double key = m_queue->Key(task, estimate, m_view);
         m_view.Consider(Time(0));
-        const bool here = estimate.node == GetNode()->GetId();
+        const bool here = estimate.node == m_self;
         if (here ? !processorIdle
                  : !radioIdle || (m_handshake && m_handshake->IsDeferred(estimate.node)))
         {
@@ -311,7 +334,7 @@ Worker::DispatchOne()
     {
         return false;
     }
-    if (bestEstimate.node == GetNode()->GetId())
+    if (bestEstimate.node == m_self)
     {
         StartTask(best);
     }
@@ -321,10 +344,9 @@ Worker::DispatchOne()
     }
     else
     {
-        const Task task = best->task;
-        RemoveReady(best);
+        Task task = TakeReady(best);
         FreeInputs(task);
-        HandOver(task.Input(), bestEstimate.node);
+        HandOver(std::move(task.inputs.front()), bestEstimate.node);
     }
     return true;
 }
@@ -353,10 +375,9 @@ Worker::OnGranted(const TaskId& id, uint32_t to)
 {
     const auto ready = FindReady(id);
     NS_ASSERT(ready != m_ready.end() && ready->pending);
-    const Task task = ready->task;
-    RemoveReady(ready);
+    Task task = TakeReady(ready);
     FreeInputs(task);
-    HandOver(task.Input(), to);
+    HandOver(std::move(task.inputs.front()), to);
     Dispatch();
 }
 
@@ -364,7 +385,7 @@ uint64_t
 Worker::InputBytes(const Message& input) const
 {
     // Coded tensors are decoded when their unit runs: their place is kept from the start.
-    return input.coded ? TotalBytes(input.tensors) : input.payloadBytes;
+    return input.coded ? input.tensors.Bytes() : input.payloadBytes;
 }
 
 void
@@ -379,9 +400,8 @@ Worker::FreeInputs(const Task& task)
 void
 Worker::StartTask(std::vector<Ready>::iterator which)
 {
-    Task task = which->task;
     const Time expected = which->service;
-    RemoveReady(which);
+    Task task = TakeReady(which);
     if (!m_caches.Keep(task))
     {
         FreeInputs(task);
@@ -392,11 +412,15 @@ Worker::StartTask(std::vector<Ready>::iterator which)
     const TensorId output = RunLayers(task);
     const Time started = Simulator::Now();
     // Less than is expected where the item leaves on the way, as nobody knows before it is there.
+    const TaskId id = task.id;
+    const Time mean = task.leaves ? m_view.Service(task) : expected;
     m_device->Start(
-        task.id,
-        m_view.Service(task),
-        m_view.Table(task.id.item.source).Spread(),
-        [=] { FinishTask(task, output, started); },
+        id,
+        mean,
+        m_view.Table(id.item.source).Spread(),
+        [this, task = std::move(task), output, started]() mutable {
+            FinishTask(std::move(task), output, started);
+        },
         expected);
 }
 
@@ -420,8 +444,11 @@ Worker::RunLayers(Task& task) const
     }
     TensorId at = task.Input().tensor;
     uint32_t number = 0;
-    for (const Exit& exit :
-         m_exit ? m_deployment->GraphOf(task.id.item.source).Exits() : std::vector<Exit>())
+    if (!m_exit)
+    {
+        return engine->Run(at, task.op.end);
+    }
+    for (const Exit& exit : m_deployment->GraphOf(task.id.item.source).Exits())
     {
         number++;
         if (exit.boundary > task.op.begin && exit.boundary <= task.op.end)
@@ -447,9 +474,8 @@ Worker::FinishTask(Task task, TensorId output, Time started)
     if (m_pipeline)
     {
         // The speed is that of the layers: without decoding.
-        const uint16_t profile = m_deployment->ProfileOf(GetNode()->GetId());
         const uint32_t source = task.id.item.source;
-        const Time unit = m_deployment->UnitTime(profile, source, task.op, task.id.pass);
+        const Time unit = m_deployment->UnitTime(m_profile, source, task.op, task.id.pass);
         Time busy = Simulator::Now() - started - (m_view.Service(task) - unit);
         if (m_deployment->Sources()[source].generation && !unit.IsZero())
         {
@@ -460,7 +486,7 @@ Worker::FinishTask(Task task, TensorId output, Time started)
         task.inputs.front().stages.push_back(m_pipeline->Stage(task));
     }
     m_caches.OnFinished(task.id);
-    Forward(task, output);
+    Forward(std::move(task), output);
     Dispatch();
 }
 

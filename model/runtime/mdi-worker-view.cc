@@ -282,6 +282,16 @@ WorkerView::News() const
 }
 
 Estimate
+WorkerView::PredictHere(Time service) const
+{
+    Estimate estimate;
+    estimate.node = m_node.self;
+    estimate.wait = WaitHere(ANY_PRIORITY);
+    estimate.service = service;
+    return estimate;
+}
+
+Estimate
 WorkerView::Predict(const Task& task, uint32_t node, bool urgentOnly) const
 {
     const float minPriority = urgentOnly ? task.priority : ANY_PRIORITY;

@@ -92,6 +92,9 @@ class WorkerView : public LocalView
     /// F_n and B_n of this worker, for messages.
     WorkerReport Report() const;
 
+    /// Predict for this worker, of a task that waits here. \param service its service time
+    Estimate PredictHere(Time service) const;
+
     uint32_t Self() const override;
     const Deployment& GetDeployment() const override;
     std::vector<uint32_t> Candidates() const override;

@@ -11,6 +11,8 @@
 #include "ns3/simulator.h"
 #include "ns3/uinteger.h"
 
+#include <algorithm>
+
 namespace ns3
 {
 namespace mdi
@@ -160,20 +162,18 @@ Worker::AssignStreams(int64_t stream)
 void
 Worker::DoInitialize()
 {
+    m_self = GetNode()->GetId();
     m_transport = GetNode()->GetObject<Transport>();
     m_device = GetNode()->GetObject<ComputeDevice>();
     NS_ABORT_MSG_IF(!m_transport || !m_device || !m_deployment,
                     "a Worker needs a Transport and a ComputeDevice on its node, and Configure");
-    m_view.Configure({GetNode()->GetId(),
-                      m_deployment,
-                      m_device,
-                      m_transport,
-                      m_handshake,
-                      m_router->NeedsQueues()},
-                     m_missedBeacons * m_beaconInterval,
-                     m_goodputWeight,
-                     m_backlogCountsReady,
-                     m_taskTimeWeight);
+    m_profile = m_deployment->ProfileOf(m_self);
+    m_view.Configure(
+        {m_self, m_deployment, m_device, m_transport, m_handshake, m_router->NeedsQueues()},
+        m_missedBeacons * m_beaconInterval,
+        m_goodputWeight,
+        m_backlogCountsReady,
+        m_taskTimeWeight);
     m_caches.Configure(m_deployment, m_device);
     m_transport->SetReceiveCallback(MakeCallback(&Worker::Receive, this));
     m_transport->SetDeliveredCallback(MakeCallback(&Worker::OnDelivered, this));
@@ -244,7 +244,7 @@ void
 Worker::StartHandshake()
 {
     Handshake::Host host;
-    host.self = GetNode()->GetId();
+    host.self = m_self;
     host.sendDatagram = [this](uint32_t to, const Message& m) { SendDatagram(to, m); };
     host.broadcast = [this](const Message& m) { Broadcast(m); };
     host.report = [this] { return m_view.Report(); };
@@ -268,7 +268,7 @@ void
 Worker::StartPipeline()
 {
     Pipeline::Host host;
-    host.self = GetNode()->GetId();
+    host.self = m_self;
     host.deployment = m_deployment;
     host.send = [this](uint32_t to, const Message& m) { Send(to, m); };
     host.sendDatagram = [this](uint32_t to, const Message& m) { SendDatagram(to, m); };
@@ -341,9 +341,9 @@ Worker::Receive(const Message& message)
         {
             std::vector<Message> early;
             early.swap(m_early);
-            for (const auto& input : early)
+            for (auto& input : early)
             {
-                Offer(input, true);
+                Offer(std::move(input), true);
             }
         }
         break;
@@ -380,8 +380,7 @@ Worker::OnDelivered(uint32_t to, const Message& message, Time elapsed)
     if (message.type == MessageType::TENSOR)
     {
         m_view.Neighbors().OnDelivered(to, message.task);
-        const bool solo = m_soloTransfers.erase({message.task, message.input}) > 0;
-        m_view.OnTransfer(to, message.payloadBytes, elapsed, solo);
+        m_view.OnTransfer(to, message.payloadBytes, elapsed, EndSolo(message));
     }
     if (m_pipeline && (message.type == MessageType::TENSOR || message.type == MessageType::RESULT))
     {
@@ -398,11 +397,24 @@ Worker::OnDelivered(uint32_t to, const Message& message, Time elapsed)
     }
 }
 
+bool
+Worker::EndSolo(const Message& message)
+{
+    const auto solo = std::find(
+        m_soloTransfers.begin(), m_soloTransfers.end(), std::pair(message.task, message.input));
+    if (solo == m_soloTransfers.end())
+    {
+        return false;
+    }
+    m_soloTransfers.erase(solo);
+    return true;
+}
+
 void
 Worker::Stamp(Message& message)
 {
-    message.from = GetNode()->GetId();
-    message.sequence = m_sequence[message.type]++;
+    message.from = m_self;
+    message.sequence = m_sequence[static_cast<uint8_t>(message.type)]++;
 }
 
 void

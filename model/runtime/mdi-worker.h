@@ -20,6 +20,7 @@
 #include "ns3/random-variable-stream.h"
 #include "ns3/traced-callback.h"
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <map>
@@ -133,24 +134,25 @@ class Worker : public Application
     void StartPipeline();
     void StartHandshake();
 
-    void StartPass(Message input);
+    void StartPass(Message item);
     void Receive(const Message& message);
     void OnTensor(const Message& message);
     void OnDelivered(uint32_t to, const Message& message, Time elapsed);
-    void Offer(const Message& input, bool arrived);
-    void Collect(const Message& input, bool arrived);
+    void Offer(Message input, bool arrived);
+    void Collect(Message input, bool arrived);
     void TaskReady(Task task);
     void Dispatch();
     bool DispatchOne();
     void StartTask(std::vector<Ready>::iterator which);
     TensorId RunLayers(Task& task) const;
     void FinishTask(Task task, TensorId output, Time started);
-    void Forward(const Task& task, TensorId output);
-    void HandOver(const Message& message, uint32_t to);
+    void Forward(Task task, TensorId output);
+    void ForwardResult(Task task, TensorId output);
+    void HandOver(Message message, uint32_t to);
     bool NeedsPacking(const Message& message) const;
-    void Pack(const Message& message, uint32_t to);
+    void Pack(Message message, uint32_t to);
     void StartPacking();
-    void StageBeside(const Unpacked& packed);
+    void StageBeside(Unpacked packed);
     void SendPacked(Message message, uint32_t to);
     void Transmit(Message message, uint32_t to);
     uint64_t InputBytes(const Message& input) const;
@@ -165,15 +167,16 @@ class Worker : public Application
 
     const Plan* FindPlan(const TaskId& task) const;
     bool RadioIdle() const;
-    Message MakeTensorMessage(const Task& task, TensorId output) const;
+    Message MakeTensorMessage(Task& task, TensorId output, bool last) const;
     void SetTensors(Message& message, const Operator& reader, const UnitInput& input) const;
-    void AddReady(const Task& task);
-    void RemoveReady(std::vector<Ready>::iterator which);
+    void AddReady(Task task);
+    Task TakeReady(std::vector<Ready>::iterator which);
     std::vector<Ready>::iterator FindReady(const TaskId& task);
     void Send(uint32_t to, Message message);
     void SendDatagram(uint32_t to, Message message);
     void Broadcast(Message message);
     void Stamp(Message& message);
+    bool EndSolo(const Message& message);
 
     // attributes
     Time m_beaconInterval;
@@ -193,6 +196,8 @@ class Worker : public Application
     bool m_beacons = false; //!< the router lives from what neighbours tell
     Ptr<Transport> m_transport;
     Ptr<ComputeDevice> m_device;
+    uint32_t m_self = 0;    //!< node id
+    uint16_t m_profile = 0; //!< of the device, in the deployment
     bool m_failed = false;
 
     WorkerView m_view;                                     //!< all that the policies see
@@ -208,11 +213,11 @@ class Worker : public Application
     CacheKeeper m_caches;            //!< of items that generate
     std::map<TaskId, Task> m_unsafe; //!< AR-MDI: by output, tasks whose output is on its way
     /// By reader, inputs sent when nothing else was on its way.
-    std::set<std::pair<TaskId, uint16_t>> m_soloTransfers;
+    std::vector<std::pair<TaskId, uint16_t>> m_soloTransfers;
     std::set<TaskId> m_fired;   //!< tasks whose inputs were all here once
     std::set<ItemId> m_dropped; //!< lost somewhere
     std::map<uint32_t, ResultCallback> m_resultCallbacks;
-    std::map<MessageType, uint32_t> m_sequence;
+    std::array<uint32_t, MESSAGE_TYPES> m_sequence{}; //!< of the next message, by type
     Ptr<UniformRandomVariable> m_beaconJitter;
     EventId m_beaconEvent;
 

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-flow-transport.h"
+
+#include "ns3/abort.h"
+#include "ns3/log.h"
+#include "ns3/simulator.h"
+#include "ns3/uinteger.h"
+
+#include <algorithm>
+
+namespace ns3
+{
+namespace mdi
+{
+
+NS_LOG_COMPONENT_DEFINE("MdiFlowTransport");
+NS_OBJECT_ENSURE_REGISTERED(FlowTransport);
+
+namespace
+{
+
+/// An acknowledgement without data.
+constexpr uint64_t ACK_BYTES = 24; // and 28 that UdpBits adds: 52
+
+} // namespace
+
+TypeId
+FlowTransport::GetTypeId()
+{
+    using Self = FlowTransport;
+    static TypeId tid =
+        TypeId("ns3::mdi::FlowTransport")
+            .SetParent<Transport>()
+            .SetGroupName("Mdi")
+            .AddConstructor<FlowTransport>()
+            .AddAttribute("ControlBytes",
+                          "Least size in bytes of the header of control messages, as that of "
+                          "PacketTransport",
+                          UintegerValue(64),
+                          MakeUintegerAccessor(&Self::m_controlBytes),
+                          MakeUintegerChecker<uint32_t>(0, MessageHeader::MAX_BYTES))
+            .AddAttribute("DelAckTimeout",
+                          "Longest wait before an acknowledgement, as that of PacketTransport",
+                          TimeValue(MilliSeconds(5)),
+                          MakeTimeAccessor(&Self::m_delAckTimeout),
+                          MakeTimeChecker(Seconds(0)));
+    return tid;
+}
+
+FlowTransport::FlowTransport() = default;
+FlowTransport::~FlowTransport() = default;
+
+void
+FlowTransport::Configure(Ptr<FlowNetwork> network, uint32_t self)
+{
+    m_network = network;
+    m_self = self;
+    network->AddTransport(self, this);
+}
+
+void
+FlowTransport::DoDispose()
+{
+    m_off = true;
+    m_network = nullptr;
+    m_peers.clear();
+    Transport::DoDispose();
+}
+
+FlowTransport::Peer&
+FlowTransport::PeerOf(uint32_t to)
+{
+    const auto [found, isNew] = m_peers.try_emplace(to);
+    Peer& peer = found->second;
+    if (isNew)
+    {
+        NS_ABORT_MSG_IF(to == m_self, "Node " << m_self << " has no way to itself");
+        const FlowRoute& out = m_network->Route(m_self, to);
+        const FlowRoute& back = m_network->Route(to, m_self);
+        peer.transfer = m_network->Open(m_self, to);
+        peer.roundTrip =
+            out.delay + back.delay + Seconds(TcpBits(TCP_SEGMENT_BYTES) * out.secondsPerBit);
+        peer.bandwidthDelay = out.bottleneckBps / 8 * peer.roundTrip.GetSeconds();
+    }
+    return peer;
+}
+
+void
+FlowTransport::Send(uint32_t to, const Message& message)
+{
+    NS_LOG_FUNCTION(this << to << MessageTypeName(message.type) << message.payloadBytes);
+    if (m_off)
+    {
+        return;
+    }
+    Peer& peer = PeerOf(to);
+    const uint64_t bytes =
+        MessageHeader(message, m_controlBytes).GetSerializedSize() + message.payloadBytes;
+    m_txTrace(m_self, to, message, bytes);
+    m_queuedBytes += bytes;
+    peer.queue.push_back({std::make_shared<const Message>(message), bytes, Simulator::Now()});
+    if (peer.busy)
+    {
+        return;
+    }
+    peer.busy = true;
+    if (peer.connected)
+    {
+        Next(to);
+        return;
+    }
+    const Time addresses = m_network->Contact(m_network->Route(m_self, to), true);
+    Simulator::Schedule(addresses + peer.roundTrip, [this, to] {
+        if (!m_off)
+        {
+            m_peers.at(to).connected = true;
+            Next(to);
+        }
+    });
+}
+
+void
+FlowTransport::Next(uint32_t to)
+{
+    Peer& peer = m_peers.at(to);
+    if (peer.next == peer.queue.size())
+    {
+        peer.busy = false;
+        return;
+    }
+    const uint64_t left = peer.queue[peer.next].bytes - peer.partial;
+    const Time now = Simulator::Now();
+    const uint64_t open = peer.window.Available(now, peer.roundTrip, peer.bandwidthDelay);
+    if (open == 0)
+    {
+        Simulator::Schedule(peer.window.NextRound(peer.roundTrip) - now, [this, to] {
+            if (!m_off)
+            {
+                Next(to);
+            }
+        });
+        return;
+    }
+    const uint64_t bytes = std::min(left, open);
+    peer.partial += bytes;
+    peer.window.OnSent(bytes);
+    m_network->Begin(peer.transfer, TcpBits(bytes));
+}
+
+void
+FlowTransport::TransferDone(uint32_t to)
+{
+    if (m_off)
+    {
+        return;
+    }
+    Peer& peer = m_peers.at(to);
+    if (peer.partial == peer.queue[peer.next].bytes)
+    {
+        Left(to);
+    }
+    Next(to);
+}
+
+void
+FlowTransport::Left(uint32_t to)
+{
+    Peer& peer = m_peers.at(to);
+    const uint64_t bytes = peer.queue[peer.next].bytes;
+    peer.partial = 0;
+    ++peer.next;
+    const Time now = Simulator::Now();
+    Time arrival = now + m_network->Latency(peer.transfer,
+                                            TcpBits(std::min<uint64_t>(bytes, TCP_SEGMENT_BYTES)));
+    // The last segments have no successors whose acknowledgements would tell of their loss.
+    const double loss = m_network->Loss(m_network->Route(m_self, to));
+    if (loss > 0)
+    {
+        double passes = 1;
+        for (uint64_t sent = 0; sent < std::min<uint64_t>(bytes, 3 * TCP_SEGMENT_BYTES);
+             sent += TCP_SEGMENT_BYTES)
+        {
+            passes *= 1 - loss;
+        }
+        arrival += m_network->Happens(1 - passes) ? TcpTimeout() : Time(0);
+    }
+    peer.arrival = Max(peer.arrival, arrival);
+    Simulator::ScheduleWithContext(
+        to, peer.arrival - now, &FlowTransport::Arrive, Ptr<FlowTransport>(this), to);
+}
+
+void
+FlowTransport::Arrive(uint32_t to)
+{
+    FlowTransport* receiver = m_off ? nullptr : m_network->TransportOf(to);
+    if (!receiver || receiver->m_off)
+    {
+        return; // what waits here waits for ever, as a TCP connection to a dead node
+    }
+    Peer& peer = m_peers.at(to);
+    const Outgoing out = peer.queue[peer.arrived];
+    ++peer.arrived;
+    const uint64_t segments = (out.bytes + TCP_SEGMENT_BYTES - 1) / TCP_SEGMENT_BYTES;
+    peer.oddSegments = peer.oddSegments != (segments % 2 == 1);
+    if (const auto back = m_network->LoneLatency(to, m_self, UdpBits(ACK_BYTES)))
+    {
+        // The next segment of a busy connection is acknowledged at once, and this one with it.
+        const bool waits = peer.oddSegments && !peer.busy;
+        peer.oddSegments = peer.oddSegments && !waits;
+        Simulator::ScheduleWithContext(m_self,
+                                       *back + (waits ? m_delAckTimeout : Time(0)),
+                                       &FlowTransport::Delivered,
+                                       Ptr<FlowTransport>(this),
+                                       to,
+                                       peer.done + peer.arrived);
+    }
+    receiver->Hear(out.message, out.bytes);
+}
+
+void
+FlowTransport::Delivered(uint32_t to, uint64_t count)
+{
+    while (!m_off && m_peers.at(to).done < count)
+    {
+        Peer& peer = m_peers.at(to);
+        const Outgoing out = std::move(peer.queue.front());
+        peer.queue.pop_front();
+        --peer.next;
+        --peer.arrived;
+        ++peer.done;
+        m_queuedBytes -= out.bytes;
+        if (!m_delivered.IsNull())
+        {
+            m_delivered(to, *out.message, Simulator::Now() - out.since);
+        }
+    }
+}
+
+void
+FlowTransport::Hear(const std::shared_ptr<const Message>& message, uint64_t bytes)
+{
+    if (m_off)
+    {
+        return;
+    }
+    m_rxTrace(message->from, m_self, *message, bytes);
+    if (!m_receive.IsNull())
+    {
+        m_receive(*message);
+    }
+}
+
+void
+FlowTransport::SendDatagram(uint32_t to, const Message& message)
+{
+    NS_LOG_FUNCTION(this << to << MessageTypeName(message.type));
+    if (m_off)
+    {
+        return;
+    }
+    const uint32_t bytes = MessageHeader(message, m_controlBytes).GetSerializedSize();
+    m_txTrace(m_self, to, message, bytes);
+    SendAlone(to, std::make_shared<const Message>(message), bytes);
+}
+
+void
+FlowTransport::SendAlone(uint32_t to, const std::shared_ptr<const Message>& message, uint64_t bytes)
+{
+    NS_ABORT_MSG_IF(message->payloadBytes > 0, "A datagram has no payload");
+    const FlowRoute& route = m_network->Route(m_self, to);
+    const auto latency = m_network->LoneLatency(m_self, to, UdpBits(bytes));
+    if (!latency || m_network->IsDown(route) || m_network->Happens(m_network->Loss(route)))
+    {
+        return;
+    }
+    Simulator::ScheduleWithContext(to,
+                                   m_network->Contact(route, false) + *latency,
+                                   &FlowTransport::Hear,
+                                   Ptr<FlowTransport>(m_network->TransportOf(to)),
+                                   message,
+                                   bytes);
+}
+
+void
+FlowTransport::Broadcast(const Message& message)
+{
+    NS_LOG_FUNCTION(this << MessageTypeName(message.type));
+    if (m_off)
+    {
+        return;
+    }
+    const uint32_t bytes = MessageHeader(message, m_controlBytes).GetSerializedSize();
+    m_txTrace(m_self, BROADCAST, message, bytes);
+    const auto shared = std::make_shared<const Message>(message);
+    for (const uint32_t to : m_network->Neighbors(m_self))
+    {
+        SendAlone(to, shared, bytes);
+    }
+}
+
+uint64_t
+FlowTransport::QueuedBytes() const
+{
+    return m_queuedBytes;
+}
+
+void
+FlowTransport::Disconnect()
+{
+    NS_LOG_FUNCTION(this);
+    if (m_off)
+    {
+        return;
+    }
+    m_off = true;
+    m_queuedBytes = 0;
+    m_network->Fail(m_self);
+    m_peers.clear();
+}
+
+} // namespace mdi
+} // namespace ns3
