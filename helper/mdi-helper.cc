@@ -57,6 +57,12 @@ MdiHelper::AddProfile(const ComputeTrace& trace)
     return m_deployment->AddProfile(trace);
 }
 
+uint16_t
+MdiHelper::AddProfile(std::shared_ptr<const ComputeTrace> trace)
+{
+    return m_deployment->AddProfile(std::move(trace));
+}
+
 void
 MdiHelper::AddWorker(Ptr<Node> node, uint16_t profile, const std::string& name)
 {
@@ -149,7 +155,8 @@ MdiHelper::Install(const SystemSpec& system, PathFunction path)
     for (uint32_t source = 0; source < m_deployment->Sources().size(); ++source)
     {
         const auto& options = m_deployment->Sources()[source];
-        Plan plan = partitioner->MakePlan(*m_deployment, source);
+        Plan plan = system.plans.empty() ? partitioner->MakePlan(*m_deployment, source)
+                                         : system.plans.at(source);
         if (options.generation)
         {
             plan.forecast.reset(); // it would be that of one pass

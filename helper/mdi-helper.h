@@ -79,6 +79,9 @@ class MdiHelper
      */
     uint16_t AddProfile(const ComputeTrace& trace);
 
+    /// The same of a trace that several simulations share.
+    uint16_t AddProfile(std::shared_ptr<const ComputeTrace> trace);
+
     /**
      * Give a node a ComputeDevice of a kind, and a name for people and for FixedPartitioner. Where
      * the kind's busy power is known, also a BasicEnergySource, which never gets empty in practice,

@@ -135,16 +135,16 @@ Rates(const Scenario& scenario)
 }
 
 /// The trace of a kind of device in this run.
-ComputeTrace
+std::shared_ptr<const ComputeTrace>
 TraceInRun(const ComputeTrace& trace, const std::string& traceError, size_t kind)
 {
     if (traceError != "sample")
     {
-        return trace;
+        return {std::shared_ptr<void>(), &trace}; // the scenario outlives the run
     }
     const auto uniform = CreateObject<UniformRandomVariable>();
     uniform->SetStream(ERROR_STREAMS + static_cast<int64_t>(kind));
-    return SampleError(trace, uniform);
+    return std::make_shared<const ComputeTrace>(SampleError(trace, uniform));
 }
 
 /// Devices, sources and workers of one system on a network; `traceError` as in Scenario.
@@ -293,15 +293,15 @@ EstimateText(const Scenario::EstimatedLayers& estimate)
 }
 
 Forecasts
-CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine)
+CheckSystems(Scenario& scenario, Ptr<TensorEngine> engine)
 {
     Forecasts forecasts;
-    for (const auto& system : scenario.systems)
+    for (auto& system : scenario.systems)
     {
         SimulatorScope scope;
         NodeContainer nodes;
         nodes.Create(static_cast<uint32_t>(scenario.devices.size()));
-        NetworkHelper network(Fidelity(scenario));
+        NetworkHelper network(NetworkHelper::FLOW); // the ways are the same, and nobody sends
         BuildNetwork(scenario, nodes, network);
         for (uint32_t i = 1; i < nodes.GetN(); ++i)
         {
@@ -330,9 +330,15 @@ CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine)
                            "': " + error.what());
         }
         forecasts.emplace_back();
+        std::vector<Plan> plans;
         for (uint32_t source = 0; source < scenario.sources.size(); ++source)
         {
-            forecasts.back().push_back(mdi.GetDeployment()->GetPlan(source).forecast);
+            plans.push_back(mdi.GetDeployment()->GetPlan(source));
+            forecasts.back().push_back(plans.back().forecast);
+        }
+        if (scenario.traceError != "sample")
+        {
+            system.plans = plans; // the same in every run
         }
         for (uint32_t i = 0; i < nodes.GetN(); ++i)
         {

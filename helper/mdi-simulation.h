@@ -63,11 +63,12 @@ using Forecasts = std::vector<std::vector<std::optional<PlanForecast>>>;
 /**
  * Build each system of a scenario once without running it: does the network connect all devices, do
  * the weights fit?
- * \param scenario read and checked
+ * \param scenario read and checked; its systems receive the plans, which are the same in all runs
+ *        unless these draw their service times
  * \param engine from LoadModels
  * \throws BadInput one line
  */
-Forecasts CheckSystems(const Scenario& scenario, Ptr<TensorEngine> engine);
+Forecasts CheckSystems(Scenario& scenario, Ptr<TensorEngine> engine);
 
 /**
  * Simulate one system of a scenario from the start to the end of its last item. Each call begins

@@ -31,7 +31,13 @@ Deployment::Deployment(Ptr<TensorEngine> engine)
 uint16_t
 Deployment::AddProfile(const ComputeTrace& trace)
 {
-    m_profiles.push_back(trace);
+    return AddProfile(std::make_shared<const ComputeTrace>(trace));
+}
+
+uint16_t
+Deployment::AddProfile(std::shared_ptr<const ComputeTrace> trace)
+{
+    m_profiles.push_back(std::move(trace));
     return static_cast<uint16_t>(m_profiles.size() - 1);
 }
 
@@ -75,7 +81,7 @@ Deployment::MakeTables()
             if (m_tables.find(key) == m_tables.end())
             {
                 m_tables[key] =
-                    ServiceTable(m_profiles[profile], m_engine->Graph(source.model), m_exits);
+                    ServiceTable(*m_profiles[profile], m_engine->Graph(source.model), m_exits);
             }
         }
     }
@@ -172,7 +178,7 @@ Deployment::GetPlan(uint32_t source) const
 const ComputeTrace&
 Deployment::Profile(uint16_t profile) const
 {
-    return m_profiles.at(profile);
+    return *m_profiles.at(profile);
 }
 
 uint16_t
@@ -500,7 +506,7 @@ Deployment::PackingTime(uint16_t profile, const Message& message) const
 Time
 Deployment::StagingTime(uint16_t profile, uint64_t bytes) const
 {
-    const auto& staging = m_profiles.at(profile).staging;
+    const auto& staging = m_profiles.at(profile)->staging;
     return m_staging != Staging::NONE && staging
                ? staging->perMessage + FromSeconds(staging->perByteS * bytes)
                : Time(0);
@@ -510,7 +516,7 @@ PathInfo
 Deployment::TensorPath(uint32_t from, uint32_t to) const
 {
     PathInfo path = Path(from, to);
-    const auto& staging = m_profiles.at(ProfileOf(from)).staging;
+    const auto& staging = m_profiles.at(ProfileOf(from))->staging;
     if (m_staging != Staging::NONE && staging)
     {
         const double secondsPerBit = 1.0 / path.goodput.GetBitRate() + staging->perByteS / 8;

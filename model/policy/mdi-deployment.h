@@ -19,6 +19,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -89,6 +90,9 @@ class Deployment : public SimpleRefCount<Deployment>
 
     /// \return the profile's index
     uint16_t AddProfile(const ComputeTrace& trace);
+
+    /// The same of a trace that several simulations share.
+    uint16_t AddProfile(std::shared_ptr<const ComputeTrace> trace);
     void AddWorker(const Worker& worker);
 
     /**
@@ -222,7 +226,7 @@ class Deployment : public SimpleRefCount<Deployment>
     const TensorSpecs& Cut(uint32_t model, uint32_t boundary) const;
 
     Ptr<TensorEngine> m_engine;
-    std::vector<ComputeTrace> m_profiles;
+    std::vector<std::shared_ptr<const ComputeTrace>> m_profiles;
     std::vector<Worker> m_workers;
     std::unordered_map<uint32_t, uint32_t> m_workerOf; //!< by node, index in m_workers
     std::vector<Source> m_sources;

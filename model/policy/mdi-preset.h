@@ -4,6 +4,8 @@
 #ifndef MDI_PRESET_H
 #define MDI_PRESET_H
 
+#include "mdi-plan.h"
+
 #include "ns3/object-factory.h"
 
 #include <optional>
@@ -34,6 +36,7 @@ struct SystemSpec
     std::optional<ObjectFactory> codec;     //!< a Codec, if tensors change on the wire
     std::optional<ObjectFactory> exit;      //!< an ExitRule, if early exits are taken
     std::optional<ObjectFactory> admission; //!< an Admission, in place of the sources' own
+    std::vector<Plan> plans = {};           //!< by source, if the partitioner was asked before
 };
 
 /// Names of the presets, in the order of tables.
