@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+// Flow mode against packet mode: how much faster, and how far off.
+
+#include "mdi-bench-scenarios.h"
+#include "mdi-bench.h"
+#include "mdi-seconds.h"
+
+#include "ns3/mdi-torch-engine.h"
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <cstdio>
+#include <cstdlib>
+#include <numeric>
+#include <stdexcept>
+
+namespace ns3
+{
+namespace mdi
+{
+namespace bench
+{
+
+namespace
+{
+
+/// A network of the grid.
+struct Medium
+{
+    std::string name; //!< such as p2p-2-5Mbps-100us
+    bool wifi = false;
+    uint32_t devices = 2;
+    std::function<void(Scenario&)> connect; //!< the devices
+    double rateBps = 0;                     //!< of data from end to end
+};
+
+/// One of the grid's scenarios, for both fidelities.
+struct GridPoint
+{
+    Medium medium;
+    std::string sizes; //!< name of a model
+    double load = 0;   //!< of a device or of the way between two, whichever is more
+};
+
+/// Small pictures whose cuts are larger, and large ones whose cuts are smaller.
+const std::map<std::string, ChainSizes> MODELS = {
+    {"small", {8, 1e9, 12000, 40000, 40}},
+    {"large", {8, 8e9, 600000, 400000, 4000}},
+};
+
+std::vector<Medium>
+Media()
+{
+    std::vector<Medium> media;
+    const auto add = [&media](const std::string& name,
+                              uint32_t devices,
+                              double rate,
+                              std::function<void(Scenario&)> connect) {
+        media.push_back({name, name.find("wifi") == 0, devices, std::move(connect), rate});
+    };
+    for (const double mbps : {5.0, 20.0, 100.0, 1000.0})
+    {
+        const auto rate = static_cast<uint64_t>(mbps * 1e6);
+        for (const double ms : {0.1, 2.0, 20.0})
+        {
+            const Time delay = FromSeconds(ms / 1000);
+            const std::string text =
+                std::to_string(int(mbps)) + "Mbps-" + std::to_string(int(ms * 1000)) + "us";
+            add("p2p-2-" + text, 2, mbps * 1e6, [=](Scenario& scenario) {
+                AddWired(scenario, "point-to-point", {0, 1}, rate, delay);
+            });
+            add("p2p-chain-4-" + text, 4, mbps * 1e6 / 2, [=](Scenario& scenario) {
+                for (uint32_t i = 0; i < 3; ++i)
+                {
+                    AddWired(scenario, "point-to-point", {i, i + 1}, rate, delay);
+                }
+            });
+        }
+        for (const uint32_t devices : {3, 5})
+        {
+            for (const double ms : {0.1, 2.0})
+            {
+                const std::string text = std::to_string(devices) + "-" + std::to_string(int(mbps)) +
+                                         "Mbps-" + std::to_string(int(ms * 1000)) + "us";
+                std::vector<uint32_t> all(devices);
+                std::iota(all.begin(), all.end(), 0);
+                add("ethernet-" + text, devices, mbps * 1e6, [=](Scenario& scenario) {
+                    AddWired(scenario, "ethernet", all, rate, FromSeconds(ms / 1000));
+                });
+            }
+        }
+    }
+
+    struct Mode
+    {
+        const char* standard;
+        const char* mode;
+        double goodput;
+    };
+
+    for (const Mode& mode : {Mode{"802.11n", "HtMcs3", 20e6},
+                             Mode{"802.11n", "HtMcs7", 50e6},
+                             Mode{"802.11a", "OfdmRate24Mbps", 16e6}})
+    {
+        for (const uint32_t devices : {2, 3, 5})
+        {
+            for (const bool hops : {false, true})
+            {
+                if (hops && devices == 2)
+                {
+                    continue;
+                }
+                add("wifi-" + std::string(hops ? "chain-" : "") + std::to_string(devices) + "-" +
+                        mode.mode,
+                    devices,
+                    mode.goodput / (hops ? devices - 1 : 1),
+                    [=](Scenario& scenario) {
+                        Scenario::Network network;
+                        network.type = "wifi-adhoc";
+                        network.standard = mode.standard;
+                        network.dataMode = mode.mode;
+                        network.goodputBps = static_cast<uint64_t>(mode.goodput);
+                        network.rangeM = hops ? 12 : 0;
+                        for (uint32_t i = 0; i < devices; ++i)
+                        {
+                            network.nodes.push_back(i);
+                            // On a ring, or in a row of which only neighbours hear each other.
+                            const double angle = 2 * M_PI * i / devices;
+                            scenario.devices[i].position =
+                                hops ? Vector(10.0 * i, 0, 0)
+                                     : Vector(2 * std::cos(angle), 2 * std::sin(angle), 0);
+                        }
+                        scenario.networks.push_back(network);
+                    });
+            }
+        }
+    }
+    return media;
+}
+
+std::vector<GridPoint>
+Grid()
+{
+    std::vector<GridPoint> grid;
+    for (const Medium& medium : Media())
+    {
+        for (const auto& [name, sizes] : MODELS)
+        {
+            grid.push_back({medium, name, grid.size() % 2 == 0 ? 0.3 : 0.6});
+        }
+    }
+    return grid;
+}
+
+Generated
+MakePoint(const GridPoint& point, const std::string& fidelity, uint32_t items)
+{
+    const ChainSizes& sizes = MODELS.at(point.sizes);
+    Generated made = MakeDevices(fidelity, point.medium.devices, sizes);
+    point.medium.connect(made.scenario);
+    // What the slowest of device and link can take, if every item crosses it with its largest cut.
+    const double compute = sizes.flop / 1e11;
+    const double transfer =
+        8.0 * std::max(sizes.inputBytes, sizes.cutBytes) / point.medium.rateBps;
+    const double rate = point.load / std::max(compute, 2 * transfer);
+    AddSource(made.scenario, 0, items, rate, 10);
+    AddSource(made.scenario, point.medium.devices - 1, items, rate, 1);
+    return made;
+}
+
+/// Relative errors of the latencies of items.
+struct Errors
+{
+    std::vector<double> wired;
+    std::vector<double> wifi;
+};
+
+/// Compare a point in both fidelities. \return error by item
+std::vector<double>
+CompareFidelities(const GridPoint& point, const std::string& system, uint32_t items)
+{
+    std::map<std::string, RunRecord> records;
+    for (const std::string fidelity : {"packet", "flow"})
+    {
+        const Generated made = MakePoint(point, fidelity, items);
+        records[fidelity] = Simulate(made.scenario, MakePreset(system), 0, made.engine, false);
+        if (records[fidelity].unfinished > 0)
+        {
+            throw std::runtime_error(point.medium.name + ", " + system + ": items without an end");
+        }
+    }
+    std::vector<double> errors;
+    for (size_t source = 0; source < records["packet"].items.size(); ++source)
+    {
+        const auto& packet = records["packet"].items[source];
+        const auto& flow = records["flow"].items[source];
+        for (size_t i = 0; i < packet.size(); ++i)
+        {
+            if (packet[i].completed && flow.at(i).completed)
+            {
+                const double truth = (*packet[i].completed - packet[i].admitted).GetSeconds();
+                const double guess = (*flow[i].completed - flow[i].admitted).GetSeconds();
+                errors.push_back(std::abs(guess - truth) / truth);
+            }
+        }
+    }
+    return errors;
+}
+
+/// The errors of the whole grid, measured once for the records that share them.
+const Errors&
+GridErrors(std::map<std::string, double>& details)
+{
+    static Errors errors;
+    static std::map<std::string, double> known;
+    if (errors.wired.empty())
+    {
+        const char* file = std::getenv("MDI_BENCH_GRID"); // a line per scenario and system
+        FILE* csv = file ? std::fopen(file, "w") : nullptr;
+        double scenarios = 0;
+        const auto grid = Grid();
+        const size_t step = Size<size_t>(1, 37);
+        for (size_t i = 0; i < grid.size(); i += step)
+        {
+            const GridPoint& point = grid[i];
+            std::vector<double> here;
+            for (const std::string system : {"ddi", "ar-mdi", "ms-mdi", "pa-mdi"})
+            {
+                const auto some = CompareFidelities(point, system, Size(30u, 5u));
+                here.insert(here.end(), some.begin(), some.end());
+                if (csv)
+                {
+                    std::fprintf(csv,
+                                 "%s,%s,%g,%s,%g,%g,%g\n",
+                                 point.medium.name.c_str(),
+                                 point.sizes.c_str(),
+                                 point.load,
+                                 system.c_str(),
+                                 Median(some),
+                                 Quantile(some, 0.95),
+                                 Quantile(some, 1));
+                    std::fflush(csv);
+                }
+            }
+            scenarios++;
+            auto& all = point.medium.wifi ? errors.wifi : errors.wired;
+            all.insert(all.end(), here.begin(), here.end());
+        }
+        if (csv)
+        {
+            std::fclose(csv);
+        }
+        known = {{"scenarios", scenarios},
+                 {"wired_items", static_cast<double>(errors.wired.size())},
+                 {"wifi_items", static_cast<double>(errors.wifi.size())}};
+    }
+    details = known;
+    return errors;
+}
+
+Record
+Error(bool wifi, double share, double target)
+{
+    Record record;
+    const Errors& errors = GridErrors(record.details);
+    record.what = std::string(share == 0.5 ? "median" : "95th percentile") +
+                  " of the relative errors of item latencies, flow, " + (wifi ? "Wi-Fi" : "wired");
+    record.reference = "packet";
+    record.ratio = Quantile(wifi ? errors.wifi : errors.wired, share);
+    record.goal = target > 0 ? Goal::AT_MOST : Goal::NONE;
+    record.target = target;
+    return record;
+}
+
+/// The default scenario, all systems, sizes only.
+Record
+FlowAgainstPacket()
+{
+    const auto simulate = [](const std::string& fidelity) {
+        ScenarioChanges changes;
+        changes.network = fidelity;
+        changes.tensors = "none";
+        Scenario scenario =
+            ReadScenario(MDI_SOURCE_DIR "/traces/scenarios/five-xavier-mesh.json", changes);
+        const auto engine = LoadModels(scenario, CreateObject<TorchEngine>());
+        const uint32_t runs = fidelity == "flow" ? Size(20, 1) : 1;
+        const auto start = std::clock();
+        for (const auto& system : scenario.systems)
+        {
+            if (Smoke() && system.name != "ddi")
+            {
+                continue;
+            }
+            for (uint32_t run = 0; run < runs; ++run)
+            {
+                CountingSink sink;
+                Simulate(scenario, system, run, engine, sink, false);
+            }
+        }
+        return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC / runs;
+    };
+    const Turns turns =
+        InTurns(3, [&] { return simulate("flow"); }, [&] { return simulate("packet"); });
+    Record record;
+    record.what = "five-xavier-mesh, all systems, no tensors, flow";
+    record.reference = "packet";
+    record.ratio = turns.Speedup();
+    record.spread = turns.Spread(true);
+    record.goal = Goal::AT_LEAST;
+    record.target = 100;
+    record.details = {{"flow_cpu_s", Median(turns.ours)},
+                      {"packet_cpu_s", Median(turns.reference)}};
+    return record;
+}
+
+} // namespace
+
+void
+AddFlow()
+{
+    Add("flow/five_xavier_mesh_against_packet", FlowAgainstPacket);
+    Add("flow/error_wired_median", [] { return Error(false, 0.5, 0.05); });
+    Add("flow/error_wired_p95", [] { return Error(false, 0.95, 0.15); });
+    Add("flow/error_wifi_median", [] { return Error(true, 0.5, 0.15); });
+    Add("flow/error_wifi_p95", [] { return Error(true, 0.95, 0); });
+}
+
+} // namespace bench
+} // namespace mdi
+} // namespace ns3
