@@ -68,15 +68,15 @@ RetryAfterOutage(Time began, Time now)
 uint64_t
 TcpWindow::Available(Time now, Time roundTrip, double bandwidthDelayBytes)
 {
-    if (m_window >= bandwidthDelayBytes)
-    {
-        return std::numeric_limits<uint64_t>::max();
-    }
-    if (now >= m_round + roundTrip)
+    if (m_window < bandwidthDelayBytes && now >= m_round + roundTrip)
     {
         m_window = std::min(MAX_WINDOW, m_window + std::min(m_sent, m_window) / 2);
         m_sent = 0;
         m_round = now;
+    }
+    if (m_window >= bandwidthDelayBytes)
+    {
+        return std::numeric_limits<uint64_t>::max();
     }
     return m_window - std::min(m_sent, m_window);
 }
