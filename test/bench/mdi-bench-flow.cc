@@ -11,9 +11,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <numeric>
 #include <stdexcept>
 
@@ -163,8 +163,7 @@ MakePoint(const GridPoint& point, const std::string& fidelity, uint32_t items)
     point.medium.connect(made.scenario);
     // What the slowest of device and link can take, if every item crosses it with its largest cut.
     const double compute = sizes.flop / 1e11;
-    const double transfer =
-        8.0 * std::max(sizes.inputBytes, sizes.cutBytes) / point.medium.rateBps;
+    const double transfer = 8.0 * std::max(sizes.inputBytes, sizes.cutBytes) / point.medium.rateBps;
     const double rate = point.load / std::max(compute, 2 * transfer);
     AddSource(made.scenario, 0, items, rate, 10);
     AddSource(made.scenario, point.medium.devices - 1, items, rate, 1);
@@ -222,7 +221,7 @@ GridErrors(std::map<std::string, double>& details)
         FILE* csv = file ? std::fopen(file, "w") : nullptr;
         double scenarios = 0;
         const auto grid = Grid();
-        const size_t step = Size<size_t>(1, 37);
+        const size_t step = Size<size_t>(1, 35);
         for (size_t i = 0; i < grid.size(); i += step)
         {
             const GridPoint& point = grid[i];
@@ -302,8 +301,8 @@ FlowAgainstPacket()
         }
         return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC / runs;
     };
-    const Turns turns =
-        InTurns(3, [&] { return simulate("flow"); }, [&] { return simulate("packet"); });
+    const Turns turns = InTurns(
+        3, [&] { return simulate("flow"); }, [&] { return simulate("packet"); });
     Record record;
     record.what = "five-xavier-mesh, all systems, no tensors, flow";
     record.reference = "packet";
