@@ -21,6 +21,10 @@ namespace
 /// Packets that a host's device holds behind its queue disc, see PacketNetwork.
 constexpr uint32_t HOST_PACKETS = 10;
 
+/// Packets that a station holds, and puts into a frame; see InstallWifi.
+constexpr uint32_t RADIO_PACKETS = 128;
+constexpr uint32_t FRAME_PACKETS = 5;
+
 /// Access to an idle Wi-Fi channel: AIFS of best effort 43 us, preamble and SIGNAL 36 us, and the
 /// frame's own headers.
 const Time WIFI_ACCESS = MicroSeconds(90);
@@ -78,7 +82,10 @@ FlowBuilder::AddWifi(FlowNetwork& network, size_t link, LinkResources& resources
         }
     }
     std::tie(resources.channel, resources.places) =
-        network.AddChannel(static_cast<double>(at.goodput.GetBitRate()), resources.cells);
+        network.AddChannel(static_cast<double>(at.goodput.GetBitRate()),
+                           at.wifi.standard == "802.11a" ? 1 : FRAME_PACKETS,
+                           RADIO_PACKETS,
+                           resources.cells);
     // What a trace leaves of a station is its own.
     for (uint32_t i = 0; i < stations && at.replay; ++i)
     {

@@ -391,6 +391,7 @@ Simulate(const Scenario& scenario,
     Simulator::Stop(scenario.timeLimit);
     Simulator::Run();
     recorder.Finish();
+    engine->Finish();
 
     RunOutcome outcome;
     outcome.system = system.name;

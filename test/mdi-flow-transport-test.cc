@@ -261,7 +261,7 @@ TEST(FlowTransport, WifiStationsShareTheChannelWithItsCollisions)
     net.Send(1, 3, 4, 1000000);
     net.Run(20);
     // All have the same to send and end together: two senders, three that acknowledge.
-    const double goodput = 20e6 * CollisionFreeShare(3.5) / CollisionFreeShare(1.5);
+    const double goodput = 20e6 * ContentionFactor(3.5);
     for (const uint32_t i : {1, 3, 5})
     {
         EXPECT_NEAR(net.Took(i), 16e6 / goodput, 0.02);
@@ -372,11 +372,10 @@ TEST(TcpModel, SlowStartFillsThePipe)
     EXPECT_GT(window.Available(now, roundTrip, pipe), uint64_t(1) << 60);
 }
 
-TEST(WifiContention, IsThatOfBianchisModel)
+TEST(WifiContention, FollowsBianchisModel)
 {
-    EXPECT_EQ(CollisionFreeShare(1), 1);
-    // Two stations with a window of 16: solved by hand from equations 7 and 9.
-    const double two = CollisionFreeShare(2);
+    EXPECT_DOUBLE_EQ(ContentionFactor(1.5), 1);
+    // One and two stations with a window of 16, solved from equations 7 and 9 on another way.
     double tau = 0.1;
     for (int i = 0; i < 1000; ++i)
     {
@@ -387,10 +386,12 @@ TEST(WifiContention, IsThatOfBianchisModel)
         }
         tau = 2 / (17 + tau * 16 * sum);
     }
-    EXPECT_NEAR(two, 2 * tau * (1 - tau) / (1 - (1 - tau) * (1 - tau)), 1e-9);
+    const double share = 2 * tau * (1 - tau) / (1 - (1 - tau) * (1 - tau));
+    const double perFrame = 1 + 2 * (1 - share) / share;
+    EXPECT_NEAR(ContentionFactor(1) / ContentionFactor(2), perFrame, 1e-9);
     for (double n = 1; n < 50; n += 0.5)
     {
-        EXPECT_GT(CollisionFreeShare(n), CollisionFreeShare(n + 0.5));
-        EXPECT_GT(CollisionFreeShare(n), 0.5);
+        EXPECT_GT(ContentionFactor(n), ContentionFactor(n + 0.5));
+        EXPECT_GT(ContentionFactor(n), 0.4);
     }
 }

@@ -198,25 +198,11 @@ TEST_F(TorchEngineTest, ResNet56SlicesAreBitIdentical)
     EXPECT_THROW(m_engine->Predict({model, 0, 1}), std::invalid_argument);
 }
 
-TEST_F(TorchEngineTest, MemoRunsOnceAndExecuteRunsAlways)
-{
-    const uint32_t model = Load("residual", {IMAGE});
-    const std::vector<uint32_t> boundaries = {3, 9};
-    Chain(model, 0, boundaries);
-    EXPECT_EQ(m_engine->SlicesRun(), 2u);
-    Chain(model, 0, boundaries);
-    EXPECT_EQ(m_engine->SlicesRun(), 2u);
-    Chain(model, 1, boundaries);
-    EXPECT_EQ(m_engine->SlicesRun(), 4u);
-    m_engine->SetAttribute("Memo", BooleanValue(false));
-    Chain(model, 0, boundaries);
-    EXPECT_EQ(m_engine->SlicesRun(), 6u);
-}
-
 TEST_F(TorchEngineTest, AResultThatNobodyRanIsComputedWhenAsked)
 {
     const uint32_t model = Load("residual", {IMAGE});
     EXPECT_EQ(m_engine->MaxError({model, 5, 9}), 0.0);
+    m_engine->Finish();
     EXPECT_EQ(m_engine->SlicesRun(), 1u);
 }
 

@@ -156,7 +156,7 @@ TEST_F(TorchInputsTest, BadSetsGiveOneLine)
     fs::create_directories(broken.parent_path());
     std::ofstream(broken) << "no picture";
     const uint32_t model = m_engine->LoadModel(Shown("broken"));
-    EXPECT_THROW(m_engine->Run({model, 0, 0}, 1), std::runtime_error);
+    EXPECT_THROW(m_engine->MaxError({model, 0, m_engine->Graph(model).Size()}), std::runtime_error);
 }
 
 TEST_F(TorchInputsTest, OneMeanServesAllChannelsAndTwoServeNone)
@@ -182,9 +182,8 @@ TEST_F(TorchInputsTest, WeightsOfARecurrentLayerCount)
     const uint32_t model = Load("recurrent", {SEQUENCE});
     const LayerGraph& graph = m_engine->Graph(model);
     const uint64_t matrices = 4 * 6 * (8 + 6); // LSTM of 8 inputs and 6 units
-    const uint64_t state = 6; // zeros to begin with, a constant of the graph
-    EXPECT_EQ(graph.WeightBytes(0, graph.Size()),
-              4 * (matrices + 2 * 4 * 6 + state + 6 * 3 + 3));
+    const uint64_t state = 6;                  // zeros to begin with, a constant of the graph
+    EXPECT_EQ(graph.WeightBytes(0, graph.Size()), 4 * (matrices + 2 * 4 * 6 + state + 6 * 3 + 3));
     EXPECT_EQ(graph.Flop(0, graph.Size()), 2.0 * (5 * matrices + 5 * 6 * 3));
     EXPECT_EQ(m_engine->MaxError(Chain(model, 0, graph.LayerBoundaries())), 0.0);
 }

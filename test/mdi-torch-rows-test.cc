@@ -88,7 +88,8 @@ class TorchRowsTest : public TorchEngineTest
         {
             std::mt19937 random(1000 * file + i);
             RowRunner runner(*m_engine, model, rows, random);
-            const TensorId result = runner.Run(static_cast<uint32_t>(i % 2), RandomCuts(rows, random));
+            const TensorId result =
+                runner.Run(static_cast<uint32_t>(i % 2), RandomCuts(rows, random));
             EXPECT_LE(m_engine->MaxError(result).value(), tolerance) << name << " " << i;
             split += runner.SplitLayers();
         }
@@ -298,16 +299,26 @@ TEST_F(TorchRowsTest, MemoComputesAStripOnce)
     std::mt19937 random(1);
     const auto cuts = RandomCuts(rows, random, 3);
     RowRunner runner(*m_engine, model, rows, random);
+    const auto runs = [&] {
+        m_engine->Finish();
+        return m_engine->SlicesRun();
+    };
     const TensorId first = runner.Run(0, cuts);
-    const uint64_t strips = m_engine->SlicesRun();
+    EXPECT_EQ(runs(), 0u);
+    m_engine->MaxError(first);
+    const uint64_t strips = runs();
+    EXPECT_GT(strips, 0u);
     EXPECT_EQ(runner.Run(0, cuts), first); // the parts come in another order
-    EXPECT_EQ(m_engine->SlicesRun(), strips);
-    EXPECT_FALSE(runner.Run(0, RandomCuts(rows, random, 3)) == first);
-    EXPECT_GT(m_engine->SlicesRun(), strips);
+    m_engine->MaxError(first);
+    EXPECT_EQ(runs(), strips);
+    const TensorId other = runner.Run(0, RandomCuts(rows, random, 3));
+    EXPECT_FALSE(other == first);
+    m_engine->MaxError(other);
+    EXPECT_GT(runs(), strips);
     m_engine->SetAttribute("Memo", BooleanValue(false));
-    const uint64_t before = m_engine->SlicesRun();
+    const uint64_t before = runs();
     EXPECT_EQ(runner.Run(0, cuts), first);
-    EXPECT_EQ(m_engine->SlicesRun(), before + strips);
+    EXPECT_GE(runs(), before + strips); // also those that others need only the padding of
 }
 
 TEST_F(TorchRowsTest, CodecsChangeStripsOnTheirWay)

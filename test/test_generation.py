@@ -241,6 +241,12 @@ class Generation(unittest.TestCase):
         self.run_well("memo", "--tensors=memo")
         self.run_well("execute", "--tensors=execute")
         self.same_files("memo", "execute")
+        for threads in (0, 2):
+            flag = f"--ns3::mdi::TorchEngine::Threads={threads}"
+            self.run_well(f"memo-{threads}", "--tensors=memo", flag)
+            self.run_well(f"execute-{threads}", "--tensors=execute", flag)
+            self.same_files("memo", f"memo-{threads}")
+            self.same_files("memo", f"execute-{threads}")
 
     def test_without_generation_there_are_no_such_columns(self):
         document = scenario()

@@ -89,10 +89,15 @@ FlowNetwork::AddResource(double goodputBps,
 }
 
 std::pair<uint32_t, std::vector<FluidModel::Resource>>
-FlowNetwork::AddChannel(double goodputBps, const std::vector<std::vector<uint32_t>>& cells)
+FlowNetwork::AddChannel(double goodputBps,
+                        uint32_t framePackets,
+                        uint32_t packets,
+                        const std::vector<std::vector<uint32_t>>& cells)
 {
     Channel channel;
     channel.goodputBps = goodputBps;
+    channel.frameS = framePackets * PACKET_BITS / goodputBps;
+    channel.queueBits = packets * PACKET_BITS;
     channel.cells = cells;
     channel.stations.resize(cells.size());
     uint32_t places = 0;
@@ -101,6 +106,7 @@ FlowNetwork::AddChannel(double goodputBps, const std::vector<std::vector<uint32_
         places = std::max(places, *std::max_element(cell.begin(), cell.end()) + 1);
     }
     channel.contenders.assign(places, 0);
+    channel.senders.assign(places, 0);
     for (uint32_t place = 0; place < places; ++place)
     {
         channel.places.push_back(AddResource(goodputBps, 0));
@@ -202,6 +208,7 @@ FlowNetwork::Done(Transfer transfer)
 void
 FlowNetwork::Join(Transfer transfer)
 {
+    Hold(transfer);
     TransferState& state = m_transfers[transfer];
     state.flows = true;
     state.rate = 0;
@@ -223,6 +230,66 @@ FlowNetwork::Leave(Transfer transfer)
     state.end.Remove();
     m_model.Remove(state.flow);
     CountRadios(transfer, false);
+    ReleaseHeld(*state.route);
+}
+
+double
+FlowNetwork::LeftNow(const TransferState& state) const
+{
+    const double seconds = (Simulator::Now() - state.since).GetSeconds();
+    return std::max(0.0, state.left - state.rate * seconds);
+}
+
+void
+FlowNetwork::ResumeAt(Transfer transfer, Time when)
+{
+    m_transfers[transfer].resume = when;
+    Simulator::Schedule(when - Simulator::Now(), [this, transfer] {
+        SetLimit(transfer);
+        Update();
+    });
+}
+
+void
+FlowNetwork::Hold(Transfer transfer)
+{
+    // A radio sends first what it holds of others.
+    const FlowRoute& route = *m_transfers[transfer].route;
+    if (route.radios.empty())
+    {
+        return;
+    }
+    const Channel& channel = m_channels[route.radios.front().channel];
+    double bits = 0;
+    double rate = 0;
+    for (const Transfer other : channel.stations[route.radios.front().from].transfers)
+    {
+        bits += LeftNow(m_transfers[other]);
+        rate += m_transfers[other].rate;
+    }
+    if (rate > 0)
+    {
+        ResumeAt(transfer, Simulator::Now() + RoundedUp(std::min(bits, channel.queueBits) / rate));
+    }
+}
+
+void
+FlowNetwork::ReleaseHeld(const FlowRoute& route)
+{
+    // Nobody waits for a radio that has nothing else to send.
+    if (route.radios.empty())
+    {
+        return;
+    }
+    const auto& hop = route.radios.front();
+    const auto& waiting = m_channels[hop.channel].stations[hop.from].transfers;
+    const Time now = Simulator::Now();
+    const auto flows = [this, now](Transfer t) { return m_transfers[t].resume <= now; };
+    if (!waiting.empty() && std::none_of(waiting.begin(), waiting.end(), flows))
+    {
+        m_transfers[waiting.front()].resume = now;
+        SetLimit(waiting.front());
+    }
 }
 
 double
@@ -245,16 +312,16 @@ FlowNetwork::CountRadios(Transfer transfer, bool joins)
             const double before = Contends(station);
             (which == hop.from ? station.sending : station.receiving) += joins ? 1 : -1;
             const double more = Contends(station) - before;
+            const bool first = which == hop.from && station.sending == (joins ? 1 : 0);
             for (const uint32_t place : channel.cells[which])
             {
                 channel.contenders[place] += more;
+                channel.senders[place] += first ? (joins ? 1 : -1) : 0;
                 if (more != 0)
                 {
-                    // One flow is one sender and one acknowledger: that is the nominal figure.
                     m_model.SetCapacity(channel.places[place],
                                         channel.goodputBps *
-                                            CollisionFreeShare(channel.contenders[place]) /
-                                            CollisionFreeShare(1.5));
+                                            ContentionFactor(channel.contenders[place]));
                 }
             }
         }
@@ -390,11 +457,7 @@ FlowNetwork::OnChange(FluidModel::Resource resource)
         }
         if (wasDead && !state.dead)
         {
-            at.resume = RetryAfterOutage(deadSince, Simulator::Now());
-            Simulator::Schedule(at.resume - Simulator::Now(), [this, transfer] {
-                SetLimit(transfer);
-                Update();
-            });
+            ResumeAt(transfer, RetryAfterOutage(deadSince, Simulator::Now()));
         }
         SetLimit(transfer);
     }
@@ -409,7 +472,7 @@ FlowNetwork::Update()
     {
         const Transfer transfer = m_transferOf[flow];
         TransferState& state = m_transfers[transfer];
-        state.left = std::max(0.0, state.left - state.rate * (now - state.since).GetSeconds());
+        state.left = LeftNow(state);
         state.since = now;
         state.rate = m_model.Rate(flow);
         state.end.Remove();
@@ -428,12 +491,40 @@ FlowNetwork::ScheduleEnd(Transfer transfer)
     }
 }
 
+double
+FlowNetwork::AccessTime(const FlowRoute& route, bool urgent) const
+{
+    double seconds = 0;
+    for (const auto& hop : route.radios)
+    {
+        const Channel& channel = m_channels[hop.channel];
+        uint32_t others = 0; // that send where this station listens
+        for (const uint32_t place : channel.cells[hop.from])
+        {
+            others = std::max(others, channel.senders[place]);
+        }
+        const Station& self = channel.stations[hop.from];
+        others -= self.sending > 0 ? 1 : 0;
+        if (others > 0)
+        {
+            // Half a frame is on the air; then the others win as often as this station, or less
+            // where it has something urgent (AC_VI has half the window).
+            seconds += channel.frameS * (0.5 + others * (urgent ? 1 / 3.0 : 1));
+        }
+        else if (self.sending > 0 && urgent)
+        {
+            seconds += channel.frameS / 2; // its own
+        }
+    }
+    return seconds;
+}
+
 Time
 FlowNetwork::Latency(Transfer transfer, double packetBits) const
 {
     const TransferState& state = m_transfers[transfer];
     const FlowRoute& route = *state.route;
-    double seconds = packetBits * route.secondsPerBitAfter;
+    double seconds = packetBits * route.secondsPerBitAfter + AccessTime(route, false);
     Time delay = route.delay;
     for (const auto& use : route.uses)
     {
@@ -451,10 +542,10 @@ FlowNetwork::Latency(Transfer transfer, double packetBits) const
 }
 
 std::optional<Time>
-FlowNetwork::LoneLatency(uint32_t from, uint32_t to, double bits)
+FlowNetwork::LoneLatency(uint32_t from, uint32_t to, double bits, bool urgent)
 {
     const FlowRoute& route = Route(from, to);
-    double seconds = bits * route.secondsPerBit;
+    double seconds = bits * route.secondsPerBit + AccessTime(route, urgent);
     Time delay = route.delay;
     for (const auto& use : route.uses)
     {
@@ -479,19 +570,6 @@ FlowNetwork::LoneLatency(uint32_t from, uint32_t to, double bits)
         if (m_model.FlowsAt(use.resource) > 0)
         {
             seconds += at.packets * PACKET_BITS / at.goodputBps;
-        }
-    }
-    for (const auto& hop : route.radios)
-    {
-        // On a busy channel: on average half of an aggregate of five packets that is on the air.
-        const Channel& channel = m_channels[hop.channel];
-        for (const uint32_t place : channel.cells[hop.from])
-        {
-            if (m_model.FlowsAt(channel.places[place]) > 0)
-            {
-                seconds += 2.5 * PACKET_BITS / channel.goodputBps;
-                break;
-            }
         }
     }
     return delay + RoundedUp(seconds);

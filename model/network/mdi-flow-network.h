@@ -52,9 +52,10 @@ struct FlowRoute
  *
  * A resource is a direction of a cable, a half-duplex cable, the airtime that the stations around a
  * place share, or a direction of an LTE cell. Capacities are goodputs of TCP: bits of data that a
- * link carries in full segments. A Wi-Fi channel loses what collisions take (CollisionFreeShare of
+ * link carries in full segments. A Wi-Fi channel loses what collisions take (ContentionFactor of
  * the stations that send, and half of those that only acknowledge), and its stations get equal
- * shares, however many flows each has. A link trace limits the resource of what a node sends.
+ * shares, however many flows each has; a station's own messages wait behind what it holds. A link
+ * trace limits the resource of what a node sends.
  *
  * Events happen where a transfer ends or a rate changes; an idle network has none.
  */
@@ -80,12 +81,17 @@ class FlowNetwork : public Object
     /**
      * A Wi-Fi channel.
      * \param goodputBps of one TCP flow on the idle channel
+     * \param framePackets in a frame (A-MSDU)
+     * \param packets that a station holds
      * \param cells by station, the places whose airtime it takes when it sends; one place where
      *        all hear each other
      * \return the channel's index and the resource of each place
      */
     std::pair<uint32_t, std::vector<FluidModel::Resource>> AddChannel(
-        double goodputBps, const std::vector<std::vector<uint32_t>>& cells);
+        double goodputBps,
+        uint32_t framePackets,
+        uint32_t packets,
+        const std::vector<std::vector<uint32_t>>& cells);
 
     /// Routes are asked for when they are first needed.
     void SetRouteFunction(std::function<FlowRoute(uint32_t from, uint32_t to)> route);
@@ -113,9 +119,10 @@ class FlowNetwork : public Object
 
     /**
      * How long a lone packet takes on the network as it is now.
+     * \param urgent it is sent with ControlTos
      * \return empty if a trace will never let it pass
      */
-    std::optional<Time> LoneLatency(uint32_t from, uint32_t to, double bits);
+    std::optional<Time> LoneLatency(uint32_t from, uint32_t to, double bits, bool urgent);
 
     /// Whether a node of the way has failed.
     bool IsDown(const FlowRoute& route) const;
@@ -159,7 +166,7 @@ class FlowNetwork : public Object
         double rate = 0;
         double left = 0; //!< bits, at `since`
         Time since;
-        Time resume; //!< TCP does not try before
+        Time resume; //!< does not flow before: TCP's time-out, or others' packets before its own
         EventId end;
     };
 
@@ -173,8 +180,11 @@ class FlowNetwork : public Object
     struct Channel
     {
         double goodputBps = 0;
+        double frameS = 0;    //!< time of a full frame
+        double queueBits = 0; //!< that a station holds
         std::vector<FluidModel::Resource> places;
         std::vector<double> contenders; //!< by place
+        std::vector<uint32_t> senders;  //!< by place
         std::vector<std::vector<uint32_t>> cells;
         std::vector<Station> stations;
     };
@@ -183,7 +193,11 @@ class FlowNetwork : public Object
     void Join(Transfer transfer);
     void Leave(Transfer transfer);
     void CountRadios(Transfer transfer, bool joins);
-    void SetWeights(const FlowRoute& route);
+    void Hold(Transfer transfer);
+    void ReleaseHeld(const FlowRoute& route);
+    void ResumeAt(Transfer transfer, Time when);
+    double LeftNow(const TransferState& state) const;
+    double AccessTime(const FlowRoute& route, bool urgent) const;
     double WeightOf(const TransferState& state) const;
     double LimitOf(const TransferState& state) const;
     void SetLimit(Transfer transfer);

@@ -204,7 +204,7 @@ FlowTransport::Arrive(uint32_t to)
     ++peer.arrived;
     const uint64_t segments = (out.bytes + TCP_SEGMENT_BYTES - 1) / TCP_SEGMENT_BYTES;
     peer.oddSegments = peer.oddSegments != (segments % 2 == 1);
-    if (const auto back = m_network->LoneLatency(to, m_self, UdpBits(ACK_BYTES)))
+    if (const auto back = m_network->LoneLatency(to, m_self, UdpBits(ACK_BYTES), false))
     {
         // The next segment of a busy connection is acknowledged at once, and this one with it.
         const bool waits = peer.oddSegments && !peer.busy;
@@ -262,21 +262,27 @@ FlowTransport::SendDatagram(uint32_t to, const Message& message)
     }
     const uint32_t bytes = MessageHeader(message, m_controlBytes).GetSerializedSize();
     m_txTrace(m_self, to, message, bytes);
-    SendAlone(to, std::make_shared<const Message>(message), bytes);
+    SendAlone(to,
+              std::make_shared<const Message>(message),
+              bytes,
+              m_network->Contact(m_network->Route(m_self, to), false));
 }
 
 void
-FlowTransport::SendAlone(uint32_t to, const std::shared_ptr<const Message>& message, uint64_t bytes)
+FlowTransport::SendAlone(uint32_t to,
+                         const std::shared_ptr<const Message>& message,
+                         uint64_t bytes,
+                         Time wait)
 {
     NS_ABORT_MSG_IF(message->payloadBytes > 0, "A datagram has no payload");
     const FlowRoute& route = m_network->Route(m_self, to);
-    const auto latency = m_network->LoneLatency(m_self, to, UdpBits(bytes));
+    const auto latency = m_network->LoneLatency(m_self, to, UdpBits(bytes), true);
     if (!latency || m_network->IsDown(route) || m_network->Happens(m_network->Loss(route)))
     {
         return;
     }
     Simulator::ScheduleWithContext(to,
-                                   m_network->Contact(route, false) + *latency,
+                                   wait + *latency,
                                    &FlowTransport::Hear,
                                    Ptr<FlowTransport>(m_network->TransportOf(to)),
                                    message,
@@ -296,7 +302,7 @@ FlowTransport::Broadcast(const Message& message)
     const auto shared = std::make_shared<const Message>(message);
     for (const uint32_t to : m_network->Neighbors(m_self))
     {
-        SendAlone(to, shared, bytes);
+        SendAlone(to, shared, bytes, Time(0));
     }
 }
 

@@ -86,7 +86,10 @@ class FlowTransport : public Transport
     void Arrive(uint32_t to);
     void Delivered(uint32_t to, uint64_t count);
     void Hear(const std::shared_ptr<const Message>& message, uint64_t bytes);
-    void SendAlone(uint32_t to, const std::shared_ptr<const Message>& message, uint64_t bytes);
+    void SendAlone(uint32_t to,
+                   const std::shared_ptr<const Message>& message,
+                   uint64_t bytes,
+                   Time wait);
 
     Ptr<FlowNetwork> m_network;
     uint32_t m_self = 0;

@@ -30,9 +30,9 @@ Attempts(double p)
     return 2 / (1 + WINDOW + p * WINDOW * sum);
 }
 
-/// The model's answer.
+/// s: transmissions that collide with no other, of all.
 double
-Solve(double stations)
+CollisionFreeShare(double stations)
 {
     if (stations <= 1)
     {
@@ -52,21 +52,26 @@ Solve(double stations)
     return stations * tau * std::pow(1 - tau, stations - 1) / any; // equation 11
 }
 
+/// Time that the channel spends on a data frame, in frames.
+double
+TimePerFrame(double stations)
+{
+    const double share = CollisionFreeShare(stations);
+    return 1 + 2 * (1 - share) / share;
+}
+
 } // namespace
 
 double
-CollisionFreeShare(double stations)
+ContentionFactor(double stations)
 {
     // Asked for at every change of a channel: halves of stations are kept.
     thread_local std::vector<double> known;
-    const auto halves = static_cast<size_t>(2 * stations);
-    if (2 * stations != static_cast<double>(halves))
-    {
-        return Solve(stations);
-    }
+    const auto halves = static_cast<size_t>(std::lround(2 * stations));
     while (known.size() <= halves)
     {
-        known.push_back(Solve(static_cast<double>(known.size()) / 2));
+        const double next = static_cast<double>(known.size()) / 2;
+        known.push_back(TimePerFrame(1.5) / TimePerFrame(next));
     }
     return known[halves];
 }

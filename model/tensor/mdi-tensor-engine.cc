@@ -114,6 +114,12 @@ TensorEngine::Prepare(const TensorId& result)
     NS_LOG_FUNCTION(this << result.model << result.input << result.boundary);
 }
 
+void
+TensorEngine::Finish()
+{
+    NS_LOG_FUNCTION(this);
+}
+
 std::vector<Prediction>
 TensorEngine::Predict(const TensorId& result)
 {

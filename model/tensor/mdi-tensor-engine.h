@@ -100,6 +100,13 @@ class TensorEngine : public Object
     virtual void Prepare(const TensorId& result);
 
     /**
+     * Wait for all work that goes on meanwhile: at the end of a simulation, and before this process
+     * forks.
+     * \throws std::exception what went wrong in it and was told to nobody
+     */
+    virtual void Finish();
+
+    /**
      * What the model says of an item, for each element of its batch; of a sequence, at the last
      * position. Empty without values, and for results that name no class (more than three
      * dimensions).

@@ -7,6 +7,7 @@
 
 #include "ns3/boolean.h"
 #include "ns3/log.h"
+#include "ns3/string.h"
 #include "ns3/uinteger.h"
 
 #include <stdexcept>
@@ -41,6 +42,16 @@ TorchEngine::GetTypeId()
                                           UintegerValue(512ULL << 20),
                                           MakeUintegerAccessor(&TorchEngine::m_storeBytes),
                                           MakeUintegerChecker<uint64_t>())
+                            .AddAttribute("Threads",
+                                          "Without effect: this build has no LibTorch.",
+                                          UintegerValue(1),
+                                          MakeUintegerAccessor(&TorchEngine::m_threads),
+                                          MakeUintegerChecker<uint32_t>())
+                            .AddAttribute("Store",
+                                          "Without effect: this build has no LibTorch.",
+                                          StringValue(""),
+                                          MakeStringAccessor(&TorchEngine::m_store),
+                                          MakeStringChecker())
                             .AddAttribute("InputSeed",
                                           "Without effect: this build has no LibTorch.",
                                           UintegerValue(1),
@@ -111,6 +122,18 @@ TorchEngine::Transcode(const TensorId& in, const TensorCodec& codec)
     return TensorEngine::Transcode(in, codec);
 }
 
+void
+TorchEngine::Prepare(const TensorId& result)
+{
+    TensorEngine::Prepare(result);
+}
+
+void
+TorchEngine::Finish()
+{
+    TensorEngine::Finish();
+}
+
 std::vector<Prediction>
 TorchEngine::Predict(const TensorId& result)
 {
@@ -155,6 +178,12 @@ TorchEngine::Describe() const
 
 uint64_t
 TorchEngine::SlicesRun() const
+{
+    return 0;
+}
+
+uint64_t
+TorchEngine::WholesRun() const
 {
     return 0;
 }

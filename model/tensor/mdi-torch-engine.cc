@@ -3,17 +3,17 @@
 
 #include "mdi-torch-engine.h"
 
+#include "mdi-torch-answers.h"
+#include "mdi-torch-judge.h"
 #include "mdi-torch-maker.h"
 #include "mdi-torch-threads.h"
 
 #include "ns3/boolean.h"
 #include "ns3/log.h"
+#include "ns3/string.h"
 #include "ns3/uinteger.h"
 
 #include <ATen/ATen.h>
-#include <algorithm>
-#include <cmath>
-#include <limits>
 #include <stdexcept>
 #include <torch/csrc/api/include/torch/version.h>
 
@@ -26,41 +26,52 @@ NS_LOG_COMPONENT_DEFINE("MdiTorchEngine");
 
 NS_OBJECT_ENSURE_REGISTERED(TorchEngine);
 
-namespace
+class TorchEngine::Impl
 {
-
-using Bundle = TorchStore::Bundle;
-
-double
-LargestDifference(const at::Tensor& a, const at::Tensor& b)
-{
-    if (a.sizes() != b.sizes() || a.scalar_type() != b.scalar_type())
+  public:
+    explicit Impl(const TorchEngine& engine)
+        : m_engine(engine)
     {
-        return std::numeric_limits<double>::infinity();
     }
-    const at::Tensor x = a.to(at::kDouble).contiguous();
-    const at::Tensor y = b.to(at::kDouble).contiguous();
-    const double* left = x.data_ptr<double>();
-    const double* right = y.data_ptr<double>();
-    double largest = 0;
-    for (int64_t i = 0; i < x.numel(); ++i)
+
+    /// The attributes as they are now.
+    TorchAnswers::Settings Settings() const
     {
-        const bool same = left[i] == right[i] || (std::isnan(left[i]) && std::isnan(right[i]));
-        if (!same)
-        {
-            const double difference = std::fabs(left[i] - right[i]);
-            largest = std::isnan(difference) ? std::numeric_limits<double>::infinity()
-                                             : std::max(largest, difference);
-        }
+        return {m_engine.m_memo, m_engine.m_threads, m_engine.m_storeBytes};
     }
-    return largest;
-}
 
-} // namespace
+    /// Share answers with other processes, if that is not done yet.
+    void OpenStore();
 
-class TorchEngine::Impl : public TorchMaker
-{
+    TorchMaker maker;
+    TorchAnswers answers{maker}; //!< after the maker, which its threads use to their end
+
+  private:
+    const TorchEngine& m_engine;
+    bool m_open = false;
 };
+
+void
+TorchEngine::Impl::OpenStore()
+{
+    if (!m_engine.m_memo || m_open)
+    {
+        return;
+    }
+    try
+    {
+        answers.Open(m_engine.m_store);
+    }
+    catch (const std::runtime_error&)
+    {
+        if (!m_engine.m_store.empty())
+        {
+            throw;
+        }
+        // No place for a file that nobody asked for: each process finds its answers by itself.
+    }
+    m_open = true;
+}
 
 TypeId
 TorchEngine::GetTypeId()
@@ -71,7 +82,8 @@ TorchEngine::GetTypeId()
             .SetGroupName("Mdi")
             .AddConstructor<TorchEngine>()
             .AddAttribute("Memo",
-                          "Whether layers whose output is in the store are not run again.",
+                          "Whether layers run only for answers that nobody knows. Otherwise each "
+                          "slice runs each time.",
                           BooleanValue(true),
                           MakeBooleanAccessor(&TorchEngine::m_memo),
                           MakeBooleanChecker())
@@ -81,6 +93,19 @@ TorchEngine::GetTypeId()
                           UintegerValue(512ULL << 20),
                           MakeUintegerAccessor(&TorchEngine::m_storeBytes),
                           MakeUintegerChecker<uint64_t>())
+            .AddAttribute("Threads",
+                          "Threads that run layers while the simulator goes on; 0: the simulator's "
+                          "own.",
+                          UintegerValue(1),
+                          MakeUintegerAccessor(&TorchEngine::m_threads),
+                          MakeUintegerChecker<uint32_t>(0, 1024))
+            .AddAttribute("Store",
+                          "With Memo, the name of a file that keeps answers for later runs and for "
+                          "processes that run at the same time. Empty: one without a name, for the "
+                          "processes that this one forks.",
+                          StringValue(""),
+                          MakeStringAccessor(&TorchEngine::m_store),
+                          MakeStringChecker())
             .AddAttribute("InputSeed",
                           "Seed of the random inputs of the models (a plain number).",
                           UintegerValue(1),
@@ -90,7 +115,7 @@ TorchEngine::GetTypeId()
 }
 
 TorchEngine::TorchEngine()
-    : m_impl(std::make_unique<Impl>())
+    : m_impl(std::make_unique<Impl>(*this))
 {
     NS_LOG_FUNCTION(this);
 }
@@ -104,7 +129,7 @@ void
 TorchEngine::DoDispose()
 {
     NS_LOG_FUNCTION(this);
-    m_impl = std::make_unique<Impl>();
+    m_impl = std::make_unique<Impl>(*this);
     TensorEngine::DoDispose();
 }
 
@@ -126,9 +151,11 @@ TorchEngine::LoadModel(const ModelSpec& model)
     }
     // Results that are the same bits on any machine of one kind need a fixed number of threads.
     SetTorchThreads(1);
+    m_impl->answers.Finish();
+    m_impl->OpenStore();
     TorchModel loaded(model, m_inputSeed);
     const uint32_t index = AddModel(loaded.slicer->Graph());
-    m_impl->Add(index, std::move(loaded));
+    m_impl->maker.Add(index, std::move(loaded));
     return index;
 }
 
@@ -143,9 +170,13 @@ TorchEngine::Run(const TensorId& in, uint32_t end)
 {
     NS_LOG_FUNCTION(this << in.model << in.input << in.boundary << end);
     const TensorId out = TensorEngine::Run(in, end);
-    if (in.boundary != end && m_impl->Find(in.model) && !(m_memo && m_impl->Holds(out)))
+    if (in.boundary != end && m_impl->maker.Find(in.model))
     {
-        m_impl->RunSlice(in, end, m_storeBytes);
+        m_impl->maker.NoteSlice(in, end);
+        if (!m_memo)
+        {
+            m_impl->answers.Run(in, out, m_impl->Settings());
+        }
     }
     return out;
 }
@@ -154,12 +185,12 @@ TensorId
 TorchEngine::RunRows(const RowStrip& strip, const std::vector<StripPart>& parts)
 {
     const TensorId out = TensorEngine::RunRows(strip, parts);
-    if (m_impl->Find(strip.model))
+    if (m_impl->maker.Find(strip.model))
     {
-        m_impl->AddStrip(out, strip, parts);
-        if (!(m_memo && m_impl->Holds(out)))
+        m_impl->maker.NoteStrip(out, strip, parts);
+        if (!m_memo)
         {
-            m_impl->RunStrip(out, m_storeBytes);
+            m_impl->answers.RunStrip(out, m_impl->Settings());
         }
     }
     return out;
@@ -169,52 +200,43 @@ TensorId
 TorchEngine::Transcode(const TensorId& in, const TensorCodec& codec)
 {
     const TensorId out = TensorEngine::Transcode(in, codec);
-    m_impl->AddLineage(out.lineage, in, codec);
+    m_impl->maker.NoteCodec(out.lineage, in, codec);
     return out;
+}
+
+void
+TorchEngine::Prepare(const TensorId& result)
+{
+    NS_LOG_FUNCTION(this << result.model << result.input << result.boundary);
+    if (m_impl->maker.Find(result.model))
+    {
+        m_impl->answers.Prepare(result, m_impl->Settings());
+    }
+}
+
+void
+TorchEngine::Finish()
+{
+    NS_LOG_FUNCTION(this);
+    m_impl->answers.Finish();
 }
 
 std::vector<Prediction>
 TorchEngine::Predict(const TensorId& result)
 {
     NS_LOG_FUNCTION(this << result.model << result.input << result.boundary);
-    const TorchModel* model = m_impl->Find(result.model);
-    if (!model)
+    if (!m_impl->maker.Find(result.model))
     {
         return {};
     }
-    const auto& answer = model->slicer->AnswerAt(result.boundary);
-    const Bundle bundle = m_impl->Obtain(result, m_storeBytes);
-    const at::Tensor& first = bundle.at(answer.inBundle.front());
-    constexpr int64_t MOST_DIMENSIONS = 3;
-    if (first.numel() == 0 || first.dim() > MOST_DIMENSIONS)
-    {
-        return {};
-    }
-    const at::NoGradGuard noGrad;
-    const int64_t batch = first.dim() > 1 ? first.size(0) : 1;
-    const int64_t classes = first.dim() > 0 ? first.size(-1) : 1;
-    const at::Tensor all = first.to(at::kDouble).reshape({batch, -1, classes});
-    // Of a sequence the last position: the next token of a language model.
-    const at::Tensor scores = all.select(1, all.size(1) - 1).contiguous();
-    std::vector<Prediction> predictions;
-    for (int64_t i = 0; i < batch; ++i)
-    {
-        const double* score = scores[i].data_ptr<double>();
-        const double* largest = std::max_element(score, score + classes);
-        double sum = 0; // of the soft-max, relative to its largest term
-        for (int64_t c = 0; c < classes; ++c)
-        {
-            sum += std::exp(score[c] - *largest);
-        }
-        predictions.push_back({largest - score, 1 / sum});
-    }
-    return predictions;
+    return PredictionsFromText(
+        m_impl->answers.Ask(result, TorchAnswers::PREDICTIONS, m_impl->Settings()));
 }
 
 uint32_t
 TorchEngine::InputOf(uint32_t model, uint32_t number) const
 {
-    const TorchModel* found = m_impl->Find(model);
+    const TorchModel* found = m_impl->maker.Find(model);
     const uint64_t inputs = found ? found->inputs.Count() : 0;
     return inputs == 0 ? number : static_cast<uint32_t>(number % inputs);
 }
@@ -228,14 +250,14 @@ TorchEngine::Extend(const TensorId& result)
         return TensorEngine::Extend(result);
     }
     const int64_t token = predictions.front().label;
-    return {result.model, m_impl->Extend(result.model, result.input, token), 0};
+    return {result.model, m_impl->maker.Extend(result.model, result.input, token), 0};
 }
 
 void
 TorchEngine::CheckGeneration(uint32_t model, uint32_t promptTokens) const
 {
     TensorEngine::CheckGeneration(model, promptTokens);
-    if (!m_impl->Find(model))
+    if (!m_impl->maker.Find(model))
     {
         return;
     }
@@ -256,7 +278,7 @@ TorchEngine::CheckGeneration(uint32_t model, uint32_t promptTokens) const
 std::vector<int64_t>
 TorchEngine::Labels(uint32_t model, uint32_t input)
 {
-    const TorchModel* found = m_impl->Find(model);
+    const TorchModel* found = m_impl->maker.Find(model);
     if (input >= TorchMaker::FIRST_SEQUENCE)
     {
         return {};
@@ -268,21 +290,11 @@ std::optional<double>
 TorchEngine::MaxError(const TensorId& result)
 {
     NS_LOG_FUNCTION(this << result.model << result.input << result.boundary);
-    const TorchModel* model = m_impl->Find(result.model);
-    if (!model)
+    if (!m_impl->maker.Find(result.model))
     {
         return std::nullopt;
     }
-    const auto& answer = model->slicer->AnswerAt(result.boundary);
-    const Bundle bundle = m_impl->Obtain(result, m_storeBytes);
-    const Bundle whole = m_impl->ObtainWhole(result.model, result.input, m_storeBytes);
-    double largest = 0;
-    for (size_t i = 0; i < answer.inWhole.size(); ++i)
-    {
-        largest = std::max(
-            largest, LargestDifference(bundle.at(answer.inBundle[i]), whole.at(answer.inWhole[i])));
-    }
-    return largest;
+    return NumberFromText(m_impl->answers.Ask(result, TorchAnswers::ERROR, m_impl->Settings()));
 }
 
 std::string
@@ -294,7 +306,13 @@ TorchEngine::Describe() const
 uint64_t
 TorchEngine::SlicesRun() const
 {
-    return m_impl->SlicesRun();
+    return m_impl->maker.Work().slices + m_impl->maker.Work().strips;
+}
+
+uint64_t
+TorchEngine::WholesRun() const
+{
+    return m_impl->maker.Work().wholes;
 }
 
 } // namespace mdi

@@ -7,6 +7,7 @@
 #include "mdi-tensor-engine.h"
 
 #include <memory>
+#include <string>
 
 namespace ns3
 {
@@ -19,8 +20,17 @@ namespace mdi
  *
  * A model is frozen without numeric optimisation and inlined; a slice is the part of its graph
  * between two boundaries, run on its own; a strip is rows of some of its layers (RunRows throws
- * std::runtime_error where in-place operators forbid it). Weights are shared by all. One thread, so
- * that results are the same bits on any machine of one kind.
+ * std::runtime_error where in-place operators forbid it). Weights are shared by all. Each operator
+ * runs in one thread, so that results are the same bits on any machine of one kind and on any
+ * number of threads, which work while the simulator goes on (attribute Threads).
+ *
+ * With the memo, Run, RunRows and Transcode only note how a tensor is made. What results need is an
+ * answer: Prepare, Predict and MaxError look for it by the identity of the result, in memory and in
+ * a file that processes share (attribute Store), and only if nobody knows it, slices run, from the
+ * nearest stored tensors on. Without, each Run and RunRows really runs layers.
+ *
+ * What goes wrong in a thread is thrown by the next call that needs it, at the latest by Finish.
+ * The threads begin with the first work and end in Finish: a process may fork before and after.
  */
 class TorchEngine : public TensorEngine
 {
@@ -45,6 +55,8 @@ class TorchEngine : public TensorEngine
     TensorId Run(const TensorId& in, uint32_t end) override;
     TensorId RunRows(const RowStrip& strip, const std::vector<StripPart>& parts) override;
     TensorId Transcode(const TensorId& in, const TensorCodec& codec) override;
+    void Prepare(const TensorId& result) override;
+    void Finish() override;
     std::vector<Prediction> Predict(const TensorId& result) override;
     uint32_t InputOf(uint32_t model, uint32_t number) const override;
     TensorId Extend(const TensorId& result) override;
@@ -54,7 +66,11 @@ class TorchEngine : public TensorEngine
     std::string Describe() const override;
 
     /// Number of slices and strips that LibTorch really ran so far (for tests and benchmarks).
+    /// Call Finish before: threads may be at work.
     uint64_t SlicesRun() const;
+
+    /// How often LibTorch ran whole models, to compare results with.
+    uint64_t WholesRun() const;
 
   protected:
     void DoDispose() override;
@@ -64,6 +80,8 @@ class TorchEngine : public TensorEngine
     std::unique_ptr<Impl> m_impl;
     bool m_memo;           //!< attribute Memo
     uint64_t m_storeBytes; //!< attribute StoreBytes
+    uint32_t m_threads;    //!< attribute Threads
+    std::string m_store;   //!< attribute Store
     uint64_t m_inputSeed;  //!< attribute InputSeed
 };
 

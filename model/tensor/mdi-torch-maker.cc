@@ -3,6 +3,8 @@
 
 #include "mdi-torch-maker.h"
 
+#include "mdi-fnv.h"
+#include "mdi-model-identity.h"
 #include "mdi-torch-codec.h"
 
 #include <ATen/ATen.h>
@@ -17,8 +19,11 @@ namespace mdi
 namespace
 {
 
-/// A boundary that no model has: under it the store keeps what the whole model returned.
+/// A boundary that no model has: under it there is what the whole model returned.
 constexpr uint32_t WHOLE = std::numeric_limits<uint32_t>::max();
+
+/// Of the store's limit, what results of whole models may take beside it.
+constexpr uint64_t WHOLES_SHARE = 4;
 
 /// The same tensor of another input of the model.
 TensorId
@@ -33,7 +38,8 @@ WithInput(TensorId id, uint32_t input)
 TorchModel::TorchModel(const ModelSpec& model, uint64_t inputSeed)
     : slicer(std::make_unique<TorchSlicer>(model)),
       strips(std::make_unique<TorchStrips>(*slicer)),
-      inputs(model, inputSeed)
+      inputs(model, inputSeed),
+      identity(ModelIdentity(model, slicer->Graph(), inputSeed))
 {
 }
 
@@ -50,39 +56,34 @@ TorchMaker::Add(uint32_t index, TorchModel model)
     m_models.emplace(index, std::move(model));
 }
 
-bool
-TorchMaker::Holds(const TensorId& id) const
-{
-    return m_store.Holds(id);
-}
-
-void
-TorchMaker::AddLineage(uint64_t lineage, const TensorId& from, const TensorCodec& codec)
-{
-    m_lineages.emplace(lineage, Lineage{from.lineage, from.boundary, codec});
-}
-
 uint32_t
 TorchMaker::Extend(uint32_t model, uint32_t input, int64_t token)
 {
+    const std::lock_guard<std::mutex> lock(m_mutex);
     const auto next = static_cast<uint32_t>(FIRST_SEQUENCE + m_sequences.size());
     const auto [known, isNew] = m_extended.emplace(std::make_tuple(model, input, token), next);
     if (isNew)
     {
-        m_sequences.push_back({input, token});
+        Fnv digest;
+        digest.Add(input < FIRST_SEQUENCE ? 0 : m_sequences[input - FIRST_SEQUENCE].digest);
+        digest.Add(static_cast<uint64_t>(token));
+        m_sequences.push_back({input, token, digest.Value()});
     }
     return known->second;
 }
 
 TorchMaker::Bundle
-TorchMaker::Input(uint32_t model, uint32_t input) const
+TorchMaker::Input(uint32_t model, uint32_t input)
 {
     std::vector<int64_t> tokens;
-    while (input >= FIRST_SEQUENCE)
     {
-        const Sequence& sequence = m_sequences.at(input - FIRST_SEQUENCE);
-        tokens.push_back(sequence.token);
-        input = sequence.before;
+        const std::lock_guard<std::mutex> lock(m_mutex);
+        while (input >= FIRST_SEQUENCE)
+        {
+            const Sequence& sequence = m_sequences.at(input - FIRST_SEQUENCE);
+            tokens.push_back(sequence.token);
+            input = sequence.before;
+        }
     }
     Bundle bundle = m_models.at(model).inputs.Get(input);
     if (!tokens.empty())
@@ -97,16 +98,66 @@ TorchMaker::Input(uint32_t model, uint32_t input) const
 }
 
 void
-TorchMaker::AddStrip(const TensorId& id, const RowStrip& strip, const std::vector<StripPart>& parts)
+TorchMaker::NoteSlice(const TensorId& in, uint32_t end)
 {
-    const auto [recipe, isNew] = m_recipes.emplace(WithInput(id, 0), Recipe{strip, parts});
-    if (isNew)
+    const std::lock_guard<std::mutex> lock(m_mutex);
+    const auto [begin, isNew] =
+        m_slices.emplace(std::make_tuple(in.model, in.lineage, end), in.boundary);
+    if (!isNew && begin->second == 0)
     {
-        recipe->second.strip.input = 0;
-        for (StripPart& part : recipe->second.parts)
+        begin->second = in.boundary;
+    }
+}
+
+void
+TorchMaker::NoteCodec(uint64_t lineage, const TensorId& from, const TensorCodec& codec)
+{
+    const std::lock_guard<std::mutex> lock(m_mutex);
+    m_lineages.emplace(lineage, Lineage{from.lineage, from.boundary, codec});
+    Fnv models;
+    if (codec.kind == TensorCodec::AUTOENCODER)
+    {
+        for (const uint32_t model : {codec.encoder, codec.decoder})
         {
-            part.from.input = 0;
+            const auto found = m_models.find(model);
+            models.Add(found == m_models.end() ? "" : found->second.identity);
         }
+    }
+    AddModels(lineage, from.lineage, codec.kind == TensorCodec::AUTOENCODER ? models.Value() : 0);
+}
+
+void
+TorchMaker::NoteStrip(const TensorId& id,
+                      const RowStrip& strip,
+                      const std::vector<StripPart>& parts)
+{
+    m_models.at(id.model).slicer->CheckOnTheirOwn();
+    const std::lock_guard<std::mutex> lock(m_mutex);
+    if (FindRecipe(id))
+    {
+        return;
+    }
+    Recipe& recipe = m_recipes[WithInput(id, 0)];
+    recipe = {strip, parts};
+    recipe.strip.input = 0;
+    for (StripPart& part : recipe.parts)
+    {
+        part.from.input = 0;
+        AddModels(id.lineage, part.from.lineage, 0);
+    }
+}
+
+void
+TorchMaker::AddModels(uint64_t lineage, uint64_t before, uint64_t more)
+{
+    const auto earlier = m_lineageModels.find(before);
+    const uint64_t known = earlier == m_lineageModels.end() ? 0 : earlier->second;
+    if ((known != 0 || more != 0) && m_lineageModels.count(lineage) == 0)
+    {
+        Fnv hash;
+        hash.Add(known);
+        hash.Add(more);
+        m_lineageModels[lineage] = hash.Value();
     }
 }
 
@@ -117,10 +168,79 @@ TorchMaker::FindRecipe(const TensorId& id) const
     return found == m_recipes.end() ? nullptr : &found->second;
 }
 
-TorchMaker::Bundle
-TorchMaker::Obtain(const TensorId& id, uint64_t limit)
+TorchMaker::Claim::Claim(TorchMaker& maker, const TensorId& id)
+    : m_maker(maker)
 {
-    Made made;
+    const std::lock_guard<std::mutex> lock(m_maker.m_mutex);
+    m_place = m_maker.m_making.insert(id);
+}
+
+TorchMaker::Claim::Claim(TorchMaker& maker,
+                         const TensorId& id,
+                         const std::unique_lock<std::mutex>& held)
+    : m_maker(maker),
+      m_place(maker.m_making.insert(id))
+{
+}
+
+TorchMaker::Claim::~Claim()
+{
+    const std::lock_guard<std::mutex> lock(m_maker.m_mutex);
+    m_maker.m_making.erase(m_place);
+    m_maker.m_finished.notify_all();
+}
+
+uint32_t
+TorchMaker::Origin(const TensorId& id) const
+{
+    const auto lineage = m_lineages.find(id.lineage);
+    return lineage == m_lineages.end() ? 0 : lineage->second.boundary;
+}
+
+bool
+TorchMaker::IsOutput(const TensorId& id)
+{
+    const std::lock_guard<std::mutex> lock(m_mutex);
+    return id.rows == RowRange{} && id.boundary > Origin(id);
+}
+
+TorchMaker::Step
+TorchMaker::StepTo(const TensorId& id) const
+{
+    if (const Recipe* recipe = FindRecipe(id))
+    {
+        return {recipe, std::nullopt, nullptr};
+    }
+    const Lineage* lineage = id.lineage == 0 ? nullptr : &m_lineages.at(id.lineage);
+    const TensorId origin{id.model, id.input, Origin(id), id.lineage, id.rows};
+    if (id == origin)
+    {
+        return {nullptr, std::nullopt, lineage};
+    }
+    TensorId in = origin;
+    const auto noted = m_slices.find(std::make_tuple(id.model, id.lineage, id.boundary));
+    if (noted != m_slices.end())
+    {
+        in.boundary = std::max(in.boundary, noted->second);
+    }
+    for (const Exit& exit : m_models.at(id.model).slicer->Graph().Exits())
+    {
+        if (exit.boundary < id.boundary)
+        {
+            in.boundary = std::max(in.boundary, exit.boundary);
+        }
+    }
+    const TensorId* nearest = m_store.Nearest(id);
+    if (nearest && nearest->boundary > in.boundary)
+    {
+        in = *nearest;
+    }
+    return {nullptr, in, nullptr};
+}
+
+TorchMaker::Bundle
+TorchMaker::Obtain(const TensorId& id, uint64_t limit, Made& made)
+{
     return Make(id, limit, made);
 }
 
@@ -132,53 +252,73 @@ TorchMaker::Make(const TensorId& id, uint64_t limit, Made& made)
     {
         return known->second;
     }
-    if (const Bundle* stored = m_store.Find(id))
+    std::optional<Claim> claim;
+    Step step{};
     {
-        return made[id] = *stored;
+        std::unique_lock<std::mutex> lock(m_mutex);
+        const Bundle* stored = nullptr;
+        m_finished.wait(lock, [&] {
+            stored = m_store.Find(id);
+            return stored || m_making.count(id) == 0;
+        });
+        if (stored)
+        {
+            return made[id] = *stored;
+        }
+        step = StepTo(id);
+        claim.emplace(*this, id, lock);
     }
-    const Recipe* recipe = FindRecipe(id);
-    const Lineage* lineage = recipe || id.lineage == 0 ? nullptr : &m_lineages.at(id.lineage);
-    TensorId origin{id.model, id.input, lineage ? lineage->boundary : 0, id.lineage, id.rows};
     Bundle bundle;
-    if (recipe)
+    if (step.recipe)
     {
-        bundle = MakeStrip(id, *recipe, limit, made);
+        bundle = MakeStrip(id, *step.recipe, limit, made);
     }
-    else if (!(id == origin))
+    else if (step.in)
     {
-        const TensorId* nearest = m_store.Nearest(id);
-        bundle = RunSlice(nearest ? *nearest : origin, id.boundary, limit);
+        const Bundle in = Make(*step.in, limit, made);
+        ++m_work.slices;
+        bundle = m_models.at(id.model).slicer->Run(step.in->boundary, id.boundary, in);
     }
-    else if (lineage)
+    else if (step.lineage)
     {
-        origin.lineage = lineage->before;
-        bundle = Code(Make(origin, limit, made), *lineage);
+        TensorId before = id;
+        before.lineage = step.lineage->before;
+        bundle = Code(Make(before, limit, made), *step.lineage);
     }
     else
     {
         bundle = Input(id.model, id.input);
     }
-    m_store.Put(id, bundle, limit);
+    {
+        const std::lock_guard<std::mutex> lock(m_mutex);
+        m_store.Put(id, bundle, limit);
+    }
     return made[id] = bundle;
 }
 
-TorchMaker::Bundle
+void
 TorchMaker::RunSlice(const TensorId& from, uint32_t end, uint64_t limit)
 {
-    const Bundle bundle = Obtain(from, limit);
-    ++m_slicesRun;
-    const Bundle made = m_models.at(from.model).slicer->Run(from.boundary, end, bundle);
-    m_store.Put({from.model, from.input, end, from.lineage}, made, limit);
-    return made;
+    Made made;
+    const Bundle in = Make(from, limit, made);
+    ++m_work.slices;
+    const Bundle out = m_models.at(from.model).slicer->Run(from.boundary, end, in);
+    const std::lock_guard<std::mutex> lock(m_mutex);
+    m_store.Put({from.model, from.input, end, from.lineage}, out, limit);
 }
 
-TorchMaker::Bundle
+void
 TorchMaker::RunStrip(const TensorId& id, uint64_t limit)
 {
+    const Recipe* recipe = nullptr;
+    {
+        const std::lock_guard<std::mutex> lock(m_mutex);
+        recipe = FindRecipe(id);
+    }
     Made made;
-    const Bundle bundle = MakeStrip(id, *FindRecipe(id), limit, made);
+    const Bundle bundle = MakeStrip(id, *recipe, limit, made);
+    const std::lock_guard<std::mutex> lock(m_mutex);
     m_store.Put(id, bundle, limit);
-    return bundle;
 }
 
 TorchMaker::Bundle
@@ -199,27 +339,99 @@ TorchMaker::MakeStrip(const TensorId& id, const Recipe& recipe, uint64_t limit, 
             pieces.push_back({part.layer, part.from.rows, bundle});
         }
     }
-    ++m_slicesRun;
+    ++m_work.strips;
     return m_models.at(id.model).strips->Run(recipe.strip, std::move(pieces));
+}
+
+std::optional<TorchMaker::Bundle>
+TorchMaker::FindWhole(uint32_t model, uint32_t input)
+{
+    const std::lock_guard<std::mutex> lock(m_mutex);
+    const Bundle* stored = m_wholes.Find({model, input, WHOLE});
+    return stored ? std::make_optional(*stored) : std::nullopt;
+}
+
+void
+TorchMaker::KeepWhole(uint32_t model, uint32_t input, const Bundle& whole, uint64_t limit)
+{
+    const std::lock_guard<std::mutex> lock(m_mutex);
+    m_wholes.Put({model, input, WHOLE}, whole, limit / WHOLES_SHARE);
 }
 
 TorchMaker::Bundle
 TorchMaker::ObtainWhole(uint32_t model, uint32_t input, uint64_t limit)
 {
     const TensorId id{model, input, WHOLE};
-    if (const Bundle* stored = m_store.Find(id))
+    std::optional<Claim> claim;
     {
-        return *stored;
+        std::unique_lock<std::mutex> lock(m_mutex);
+        const Bundle* stored = nullptr;
+        m_finished.wait(lock, [&] {
+            stored = m_wholes.Find(id);
+            return stored || m_making.count(id) == 0;
+        });
+        if (stored)
+        {
+            return *stored;
+        }
+        claim.emplace(*this, id, lock);
     }
-    const Bundle whole = m_models.at(model).slicer->RunWhole(Obtain({model, input}, limit));
-    m_store.Put(id, whole, limit);
+    Made made;
+    const Bundle in = Make({model, input}, limit, made);
+    ++m_work.wholes;
+    const Bundle whole = m_models.at(model).slicer->RunWhole(in);
+    KeepWhole(model, input, whole, limit);
     return whole;
 }
 
-uint64_t
-TorchMaker::SlicesRun() const
+std::string
+TorchMaker::KeyOfInput(uint32_t model, uint32_t input) const
 {
-    return m_slicesRun;
+    uint64_t tokens = 0;
+    uint64_t digest = 0;
+    while (input >= FIRST_SEQUENCE)
+    {
+        const Sequence& sequence = m_sequences.at(input - FIRST_SEQUENCE);
+        digest = tokens++ == 0 ? sequence.digest : digest;
+        input = sequence.before;
+    }
+    std::string key = m_models.at(model).identity + "/" + std::to_string(input);
+    if (tokens > 0)
+    {
+        key += "+" + std::to_string(tokens) + "." + HexDigits(digest);
+    }
+    return key;
+}
+
+std::string
+TorchMaker::InputKey(uint32_t model, uint32_t input)
+{
+    const std::lock_guard<std::mutex> lock(m_mutex);
+    return KeyOfInput(model, input);
+}
+
+std::string
+TorchMaker::Key(const TensorId& id)
+{
+    const std::lock_guard<std::mutex> lock(m_mutex);
+    std::string key = KeyOfInput(id.model, id.input) + "/" + std::to_string(id.boundary);
+    if (id.lineage != 0)
+    {
+        key += "/" + HexDigits(id.lineage);
+        const auto models = m_lineageModels.find(id.lineage);
+        key += models == m_lineageModels.end() ? "" : "." + HexDigits(models->second);
+    }
+    if (!(id.rows == RowRange{}))
+    {
+        key += "/" + std::to_string(id.rows.begin) + "-" + std::to_string(id.rows.end);
+    }
+    return key;
+}
+
+const TorchMaker::Counts&
+TorchMaker::Work() const
+{
+    return m_work;
 }
 
 TorchMaker::Bundle

@@ -711,6 +711,7 @@ TorchSlicer::CopySlice(uint32_t begin, uint32_t end) const
 TorchSlicer::LayerCopy
 TorchSlicer::CopyLayer(uint32_t layer) const
 {
+    const std::lock_guard<std::mutex> lock(m_mutex);
     Node* node = m_operators.at(layer).node;
     LayerCopy copy{std::make_shared<torch::jit::Graph>(), nullptr, {}, ChangesInputs(node)};
     std::unordered_map<const Value*, Value*> known;
@@ -745,9 +746,10 @@ TorchSlicer::CopyLayer(uint32_t layer) const
     return copy;
 }
 
-TorchSlicer::Slice&
+const TorchSlicer::Slice&
 TorchSlicer::Prepare(uint32_t begin, uint32_t end)
 {
+    const std::lock_guard<std::mutex> lock(m_mutex);
     const auto found = m_slices.find({begin, end});
     if (found != m_slices.end())
     {
@@ -763,7 +765,7 @@ std::vector<at::Tensor>
 TorchSlicer::Run(uint32_t begin, uint32_t end, const std::vector<at::Tensor>& bundle)
 {
     const at::NoGradGuard noGrad;
-    Slice& slice = Prepare(begin, end);
+    const Slice& slice = Prepare(begin, end);
     std::vector<c10::IValue> stack;
     for (size_t i = 0; i < slice.inputs; ++i)
     {

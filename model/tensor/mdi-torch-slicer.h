@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -42,6 +43,8 @@ namespace mdi
  * (`features.conv0`), else the first (`fc`), else the operator.
  *
  * Work: see OperatorFlop. Rules of rows: see OperatorRows. Early exits: see PrepareExits.
+ *
+ * Several threads may run slices, and whole models, at a time.
  */
 class TorchSlicer
 {
@@ -170,7 +173,7 @@ class TorchSlicer
 
     /// What a slice that ends here returns: the values alive, then the answer of an exit.
     std::vector<Value*> Bundle(uint32_t boundary) const;
-    Slice& Prepare(uint32_t begin, uint32_t end);
+    const Slice& Prepare(uint32_t begin, uint32_t end);
 
     std::string m_file;
     TorchTrace m_trace;
@@ -182,6 +185,7 @@ class TorchSlicer
     std::string m_changedAndRead;         //!< see CheckOnTheirOwn; empty if there is no such layer
     std::map<uint32_t, Answer> m_answers; //!< by boundary
     std::map<uint32_t, Value*> m_exitValues; //!< by boundary
+    mutable std::mutex m_mutex; //!< guards the slices, and the graph while it is copied
     std::map<std::pair<uint32_t, uint32_t>, std::unique_ptr<Slice>> m_slices;
 };
 

@@ -186,9 +186,10 @@ TorchStrips::Run(const RowStrip& strip, std::vector<StripPiece> pieces)
     return pieces.back().bundle;
 }
 
-TorchStrips::Operator&
+const TorchStrips::Operator&
 TorchStrips::Prepare(uint32_t layer)
 {
+    const std::lock_guard<std::mutex> lock(m_mutex);
     const auto found = m_operators.find(layer);
     if (found != m_operators.end())
     {
@@ -225,7 +226,7 @@ TorchStrips::RunLayer(uint32_t index,
     const LayerGraph& graph = m_slicer.Graph();
     const Layer& layer = graph.Layers()[index];
     const auto place = static_cast<int32_t>(index);
-    Operator& op = Prepare(index);
+    const Operator& op = Prepare(index);
     std::optional<int64_t> first; // the row of the output that comes out first
     int64_t outputRows = 0;       // of an up-sampling
     std::vector<c10::IValue> stack;

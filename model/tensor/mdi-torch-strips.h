@@ -9,6 +9,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -31,7 +32,8 @@ struct StripPiece
  * Operators run as they are, their own padding included, on a part of their input that is large
  * enough: what they make at its borders is cropped, unless these are the true borders of the layer.
  * So divisors of average pooling, ceil mode and the values of padding are those of the whole layer,
- * and no attribute is changed but the output size of up-sampling.
+ * and no attribute is changed but the output size of up-sampling. Several threads may run strips at
+ * a time.
  */
 class TorchStrips
 {
@@ -54,7 +56,7 @@ class TorchStrips
 
     using Values = std::map<std::pair<int32_t, size_t>, c10::IValue>; //!< by layer and output
 
-    Operator& Prepare(uint32_t layer);
+    const Operator& Prepare(uint32_t layer);
 
     /**
      * Rows of one layer.
@@ -72,6 +74,7 @@ class TorchStrips
                       const std::vector<StripPiece>& pieces) const;
 
     const TorchSlicer& m_slicer;
+    std::mutex m_mutex; //!< guards the operators
     std::map<uint32_t, std::unique_ptr<Operator>> m_operators;
 };
 

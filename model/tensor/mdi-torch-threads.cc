@@ -33,5 +33,11 @@ SetTorchThreads(uint32_t threads)
     }
 }
 
+void
+LimitThisThread()
+{
+    at::set_num_threads(1); // OpenMP counts for each thread that it did not start itself
+}
+
 } // namespace mdi
 } // namespace ns3

@@ -17,6 +17,9 @@ namespace mdi
  */
 void SetTorchThreads(uint32_t threads);
 
+/// Let LibTorch run each operator of the calling thread in that thread alone.
+void LimitThisThread();
+
 } // namespace mdi
 } // namespace ns3
 

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-answer-file.h"
+
+#include "mdi-fnv.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <stdexcept>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+namespace
+{
+
+/// The first line: so that nobody's thesis gets our lines at its end.
+const std::string KIND = "mdi-answers\n";
+constexpr size_t DIGITS = 16;
+
+/// A file without a name is for one comparison: what would be too much for a disk ends it.
+constexpr off_t MOST_BYTES = off_t(1) << 30;
+
+std::string
+Digits(const std::string& text)
+{
+    Fnv hash;
+    hash.Add(text);
+    char digits[DIGITS + 1];
+    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash.Value()));
+    return digits;
+}
+
+off_t
+SizeOf(int file)
+{
+    struct stat status = {};
+    return fstat(file, &status) == 0 ? status.st_size : 0;
+}
+
+/// Up to so many bytes from there.
+std::string
+ReadAt(int file, uint64_t offset, size_t bytes)
+{
+    std::string text(bytes, '\0');
+    size_t done = 0;
+    while (done < bytes)
+    {
+        const ssize_t got =
+            pread(file, &text[done], bytes - done, static_cast<off_t>(offset + done));
+        if (got < 0 && errno == EINTR)
+        {
+            continue;
+        }
+        if (got <= 0)
+        {
+            break;
+        }
+        done += static_cast<size_t>(got);
+    }
+    text.resize(done);
+    return text;
+}
+
+} // namespace
+
+AnswerFile::AnswerFile(const std::string& name, const std::string& version)
+    : m_name(name),
+      m_version(Digits(version))
+{
+    Open();
+}
+
+AnswerFile::~AnswerFile()
+{
+    close(m_file);
+}
+
+void
+AnswerFile::Open()
+{
+    int file = -1;
+    if (!m_name.empty())
+    {
+        file = open(m_name.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    }
+    else if (m_file >= 0)
+    {
+        const std::string again = "/proc/self/fd/" + std::to_string(m_file);
+        file = open(again.c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
+        if (file < 0)
+        {
+            return; // shared with the parent, claims included: work may be done twice
+        }
+    }
+    else
+    {
+        const char* folder = std::getenv("TMPDIR");
+        std::string pattern =
+            std::string(folder && *folder ? folder : "/tmp") + "/mdi-answers-XXXXXX";
+        file = mkostemp(pattern.data(), O_APPEND | O_CLOEXEC);
+        if (file >= 0)
+        {
+            unlink(pattern.c_str());
+        }
+    }
+    if (file < 0)
+    {
+        throw std::runtime_error((m_name.empty() ? "a temporary file" : m_name) +
+                                 ": cannot be opened to keep answers: " + std::strerror(errno) +
+                                 "; name a file in a folder that may be written to");
+    }
+    if (m_file >= 0)
+    {
+        close(m_file);
+    }
+    m_file = file;
+    m_process = getpid();
+    if (!m_name.empty())
+    {
+        CheckKind();
+    }
+}
+
+void
+AnswerFile::CheckKind()
+{
+    const std::string begin = ReadAt(m_file, 0, KIND.size());
+    if (KIND.compare(0, begin.size(), begin) != 0)
+    {
+        throw std::runtime_error(m_name +
+                                 ": this is no file of answers; name one that an earlier " +
+                                 "run wrote, or a new one");
+    }
+    if (begin.size() < KIND.size())
+    {
+        // Two processes may do so at once: what is no entry is passed over.
+        const ssize_t written = write(m_file, KIND.data(), KIND.size());
+        m_full = written != static_cast<ssize_t>(KIND.size());
+    }
+}
+
+int
+AnswerFile::Descriptor()
+{
+    if (m_process != getpid())
+    {
+        m_process = getpid();
+        m_claims.clear();
+        Open();
+    }
+    return m_file;
+}
+
+void
+AnswerFile::Append(const std::string& key, const std::string& value)
+{
+    std::string line = m_version + ' ' + key + ' ' + value + ' ';
+    line += Digits(line) + '\n';
+    const std::lock_guard<std::mutex> lock(m_mutex);
+    const int file = Descriptor();
+    const off_t size = SizeOf(file);
+    if (m_full || (m_name.empty() && size > MOST_BYTES))
+    {
+        return;
+    }
+    if (size > 0 && ReadAt(file, static_cast<uint64_t>(size - 1), 1) != "\n")
+    {
+        line.insert(line.begin(), '\n'); // somebody was stopped in the middle of a line
+    }
+    m_full = write(file, line.data(), line.size()) != static_cast<ssize_t>(line.size());
+}
+
+void
+AnswerFile::ReadNew(const Taker& take)
+{
+    constexpr size_t CHUNK = 1 << 20;
+    const std::lock_guard<std::mutex> lock(m_mutex);
+    const int file = Descriptor();
+    const auto size = static_cast<uint64_t>(SizeOf(file));
+    size_t wanted = CHUNK;
+    while (m_readTo < size)
+    {
+        const std::string text =
+            ReadAt(file, m_readTo, std::min<uint64_t>(wanted, size - m_readTo));
+        size_t begin = 0;
+        for (size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin))
+        {
+            TakeLine(text.substr(begin, end - begin), m_readTo + begin, take);
+            begin = end + 1;
+        }
+        m_readTo += begin;
+        if (begin == 0)
+        {
+            if (text.size() < wanted)
+            {
+                return; // the rest of the line is not there yet
+            }
+            wanted *= 2;
+        }
+    }
+}
+
+void
+AnswerFile::TakeLine(const std::string& line, uint64_t offset, const Taker& take) const
+{
+    const size_t last = line.rfind(' ');
+    if (line.compare(0, DIGITS, m_version) != 0 || last == std::string::npos ||
+        line.substr(last + 1) != Digits(line.substr(0, last + 1)))
+    {
+        return;
+    }
+    const size_t key = DIGITS + 1;
+    const size_t value = line.find(' ', key) + 1;
+    take(line.substr(key, value - 1 - key),
+         line.substr(value, last - value),
+         {offset + value, last - value});
+}
+
+std::string
+AnswerFile::Read(const Place& place)
+{
+    const std::lock_guard<std::mutex> lock(m_mutex);
+    const std::string text = ReadAt(Descriptor(), place.offset, place.bytes);
+    return text.size() == place.bytes ? text : "";
+}
+
+bool
+AnswerFile::Claim(uint64_t what, bool wait)
+{
+#ifdef F_OFD_SETLK
+    const auto at = static_cast<off_t>(what >> 2); // offsets of files are positive
+    int file = -1;
+    {
+        const std::lock_guard<std::mutex> lock(m_mutex);
+        file = Descriptor();
+        const auto held = m_claims.find(what);
+        if (held != m_claims.end())
+        {
+            ++held->second;
+            return true;
+        }
+    }
+    struct flock range = {};
+    range.l_type = F_WRLCK;
+    range.l_whence = SEEK_SET;
+    range.l_start = at;
+    range.l_len = 1;
+    int result = 0;
+    do
+    {
+        result = fcntl(file, wait ? F_OFD_SETLKW : F_OFD_SETLK, &range);
+    } while (result != 0 && errno == EINTR);
+    if (result != 0 && !wait && (errno == EAGAIN || errno == EACCES))
+    {
+        return false;
+    }
+    // Where files cannot be locked everybody may work: some work is done twice.
+#endif
+    const std::lock_guard<std::mutex> lock(m_mutex);
+    ++m_claims[what];
+    return true;
+}
+
+void
+AnswerFile::Release(uint64_t what)
+{
+    const std::lock_guard<std::mutex> lock(m_mutex);
+    if (--m_claims[what] > 0)
+    {
+        return;
+    }
+    m_claims.erase(what);
+#ifdef F_OFD_SETLK
+    struct flock range = {};
+    range.l_type = F_UNLCK;
+    range.l_whence = SEEK_SET;
+    range.l_start = static_cast<off_t>(what >> 2);
+    range.l_len = 1;
+    fcntl(m_file, F_OFD_SETLK, &range);
+#endif
+}
+
+} // namespace mdi
+} // namespace ns3
