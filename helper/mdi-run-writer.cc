@@ -61,13 +61,15 @@ ReadRecords(const Spool& spool, Spool::Stream stream, const Call& call)
 RunWriter::RunWriter(Spool& spool,
                      const std::string& system,
                      uint32_t run,
-                     const std::vector<std::string>& sources)
+                     const std::vector<std::string>& sources,
+                     uint64_t mostSpans)
     : m_spool(spool),
       m_title(TimelineTitle(system, run)),
       m_sources(sources),
       m_summary(spool, sources.size()),
       m_spans(spool.Open()),
-      m_queues(spool.Open())
+      m_queues(spool.Open()),
+      m_mostSpans(mostSpans)
 {
     for (const auto& source : sources)
     {
@@ -88,7 +90,7 @@ RunWriter::OnItem(const ItemRecord& item)
 void
 RunWriter::OnSpan(const Span& span)
 {
-    if (m_spanCount++ >= MOST_SPANS)
+    if (m_spanCount++ >= m_mostSpans)
     {
         return;
     }
@@ -110,7 +112,7 @@ RunWriter::OnSpan(const Span& span)
 void
 RunWriter::OnQueue(const QueueSample& sample)
 {
-    if (m_spanCount > MOST_SPANS)
+    if (m_spanCount > m_mostSpans)
     {
         return; // both end at the same time
     }
@@ -141,9 +143,9 @@ RunWriter::WriteTimeline(std::ostream& os,
 {
     TimelineData data;
     data.title = m_title;
-    if (m_spanCount > MOST_SPANS)
+    if (m_spanCount > m_mostSpans)
     {
-        data.title += ": the first " + std::to_string(MOST_SPANS) + " of " +
+        data.title += ": the first " + std::to_string(m_mostSpans) + " of " +
                       std::to_string(m_spanCount) + " tasks and transfers";
     }
     data.spans = [this](const std::function<void(const Span&)>& call) {

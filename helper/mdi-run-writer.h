@@ -32,11 +32,13 @@ class RunWriter : public RunSink
      * \param system its name
      * \param run from 0
      * \param sources their names
+     * \param mostSpans see MOST_SPANS
      */
     RunWriter(Spool& spool,
               const std::string& system,
               uint32_t run,
-              const std::vector<std::string>& sources);
+              const std::vector<std::string>& sources,
+              uint64_t mostSpans = MOST_SPANS);
 
     void OnItem(const ItemRecord& item) override;
     void OnSpan(const Span& span) override;
@@ -68,6 +70,7 @@ class RunWriter : public RunSink
     std::vector<Rows> m_rows; //!< by source
     Spool::Stream m_spans;
     Spool::Stream m_queues;
+    uint64_t m_mostSpans;
     uint64_t m_spanCount = 0; //!< those that are left out, too
     std::string m_text;       //!< a row; kept for its memory
 };

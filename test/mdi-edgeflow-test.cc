@@ -171,6 +171,57 @@ TEST(EdgeFlow, StripsRunSideBySide)
     EXPECT_EQ(run.items[0][0].hops, 2u); // there and back
 }
 
+TEST(EdgeFlow, AVeryLateCopyOfAnInputTakesNoMemory)
+{
+    // The worker remembers 16,384 tasks, and fires two per item. The other input of the copy's task
+    // never comes again: kept, the copy would take memory for ever.
+    constexpr uint32_t ITEMS = 8400;
+    IdealRun run;
+    Layer layer;
+    layer.name = "conv";
+    layer.inputs = {-1};
+    layer.rows = {RowRule::Window(3, 1, 1)};
+    layer.outputs = {TensorSpec{{1, 1, 100, 4}}};
+    layer.flop = 1e8;
+    run.model = LayerGraph("conv", {TensorSpec{{1, 1, 100, 4}}}, {layer});
+    run.speeds = {1e9, 1e9};
+    run.rate = DataRate("10Gb/s");
+    run.system = MakePreset("edgeflow");
+    run.Periodic(0, ITEMS, 0.06);
+    Ptr<ComputeDevice> device;
+    uint64_t before = 0;
+    int copies = 0;
+    Message kept;
+    run.prepare = [&](MdiHelper& mdi) {
+        const auto nodes = {mdi.GetWorkers()[0]->GetNode(), mdi.GetWorkers()[1]->GetNode()};
+        device = (*nodes.begin())->GetObject<ComputeDevice>();
+        before = device->MemoryInUse();
+        const auto receiver = (*nodes.begin())->GetObject<Transport>();
+        const auto sender = (*(nodes.begin() + 1))->GetObject<Transport>();
+        const Plan plan = mdi.GetDeployment()->GetPlan(0);
+        receiver->TraceConnectWithoutContext(
+            "Rx",
+            Callback<void, uint32_t, uint32_t, const Message&, uint64_t>(
+                [&, sender, plan](uint32_t, uint32_t, const Message& message, uint64_t) {
+                    const auto& item = message.task.item.item;
+                    const bool gathers = message.type == MessageType::TENSOR &&
+                                         plan.units[message.task.unit].inputs.size() > 1;
+                    if (gathers && item == 0 && copies++ == 0)
+                    {
+                        kept = message;
+                    }
+                    else if (gathers && item == ITEMS - 10)
+                    {
+                        sender->Send(0, kept);
+                    }
+                }));
+    };
+    run.Run();
+    EXPECT_EQ(copies, 2);
+    EXPECT_EQ(run.inFlight, 0u);
+    EXPECT_EQ(device->MemoryInUse(), before);
+}
+
 TEST(EdgeFlow, RowsThatNobodyNeedsAreNoResult)
 {
     // The second layer reads rows 0 and 2 of the first one's four; each is a strip of its own.

@@ -180,6 +180,57 @@ TEST(Pipeline, KillingAnyWorkerButTheSourceLosesNoItem)
     }
 }
 
+TEST(Pipeline, NothingIsKeptOfItemsThatHaveEnded)
+{
+    // Whoever hands a tensor on keeps it until DONE: also where the receiver stands in for its dead
+    // successor, and where an item is lost.
+    for (const bool lost : {false, true})
+    {
+        IdealRun run = Pipelined(8, {1e11, 1e11, 1e11});
+        run.Periodic(0, 100, 0.02);
+        run.system.pipeline->Set("Adapt", BooleanValue(!lost));
+        int number = 0;
+        run.adjust = [&](ComputeTrace& trace) {
+            trace.memoryBytes = number++ == 1 && lost ? 3000 : 0;
+        };
+        std::set<TaskId> handedOn;
+        int all = 0;
+        run.prepare = [&](MdiHelper& mdi) {
+            mdi.GetWorkers()[0]->TraceConnectWithoutContext(
+                "HandOver", Callback<void, const Task&, uint32_t>([&](const Task& task, uint32_t) {
+                    ++all;
+                    handedOn.insert(task.id);
+                }));
+            mdi.GetWorkers()[1]->GetNode()->GetObject<Transport>()->TraceConnectWithoutContext(
+                "Tx",
+                Callback<void, uint32_t, uint32_t, const Message&, uint64_t>(
+                    [&](uint32_t, uint32_t to, const Message& message, uint64_t) {
+                        if (message.type == MessageType::DONE && to == 0)
+                        {
+                            handedOn.erase(message.task);
+                        }
+                    }));
+            const auto last = mdi.GetWorkers()[2];
+            if (lost)
+            {
+                mdi.GetWorkers()[1]->GetNode()->GetObject<ComputeDevice>()->SetAttribute(
+                    "SpeedFactor", DoubleValue(0.4)); // its queue grows
+                return;
+            }
+            Simulator::Schedule(Seconds(1), [last] { last->Fail(); });
+        };
+        run.limit = Seconds(60);
+        run.Run();
+        EXPECT_EQ(run.inFlight, 0U);
+        EXPECT_GT(all, 50);
+        EXPECT_LE(handedOn.size(), 1U) << lost; // the simulation ends with the last result
+        const bool any = std::any_of(run.items[0].begin(),
+                                     run.items[0].end(),
+                                     [](const ItemRecord& item) { return !item.lost.empty(); });
+        EXPECT_EQ(any, lost);
+    }
+}
+
 TEST(Pipeline, AllWorkersButTheSourceMayDie)
 {
     IdealRun run = Pipelined(8, {1e11, 1e11, 1e11});

@@ -5,9 +5,11 @@
 
 #include "ns3/boolean.h"
 #include "ns3/double.h"
+#include "ns3/mdi-admission.h"
 #include "ns3/mdi-exit-rule.h"
 #include "ns3/mdi-pa-mdi.h"
 #include "ns3/mdi-partitioner.h"
+#include "ns3/mdi-worker.h"
 #include "ns3/uinteger.h"
 
 #include <gtest/gtest.h>

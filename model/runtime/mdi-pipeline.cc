@@ -211,13 +211,28 @@ Pipeline::OnHandedOver(uint32_t to, const Message& message)
 void
 Pipeline::OnOutputSafe(const Task& task)
 {
+    if (task.committed)
+    {
+        SendDone(task.id, task.handedBy);
+    }
+}
+
+void
+Pipeline::OnInputDropped(const Message& input)
+{
+    SendDone(input.task, input.from);
+}
+
+void
+Pipeline::SendDone(const TaskId& task, uint32_t to)
+{
     // A slice that this worker took over from a failed one came from itself.
-    if (task.committed && task.handedBy != m_host.self)
+    if (to != m_host.self)
     {
         Message done;
         done.type = MessageType::DONE;
-        done.task = task.id;
-        m_host.send(task.handedBy, done);
+        done.task = task;
+        m_host.send(to, done);
     }
 }
 

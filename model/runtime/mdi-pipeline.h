@@ -92,6 +92,9 @@ class Pipeline : public Object
     /// The output of `task` has been handed on (or the item ended here): its sender may forget it.
     void OnOutputSafe(const Task& task);
 
+    /// An input came of an item that is lost: its sender may forget it, too.
+    void OnInputDropped(const Message& input);
+
     /// Anything arrived from a worker, so it lives.
     void OnHeard(uint32_t from);
 
@@ -130,6 +133,7 @@ class Pipeline : public Object
         Message message;
     };
 
+    void SendDone(const TaskId& task, uint32_t to);
     std::vector<uint32_t> Boundaries(uint32_t source) const;
     double Speed(uint32_t source) const;
     void Reallocate(uint32_t source, const std::vector<uint32_t>& order, double totalSpeed);

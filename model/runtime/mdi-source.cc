@@ -55,7 +55,7 @@ Source::Configure(uint32_t index,
 uint32_t
 Source::GetAdmitted() const
 {
-    return static_cast<uint32_t>(m_ended.size());
+    return static_cast<uint32_t>(m_items.End());
 }
 
 uint32_t
@@ -100,42 +100,45 @@ bool
 Source::Admit()
 {
     const uint32_t limit = m_deployment->Sources()[m_index].items;
-    if (m_ended.size() == limit)
+    if (m_items.End() == limit)
     {
         return false;
     }
-    const ItemId item{m_index, static_cast<uint32_t>(m_ended.size())};
-    m_ended.push_back(false);
-    m_passes.push_back(0);
+    const ItemId item{m_index, static_cast<uint32_t>(m_items.End())};
+    m_items.Push() = Item();
     m_admittedTrace(item);
     m_worker->Admit(item);
-    return m_ended.size() < limit;
+    return m_items.End() < limit;
 }
 
 void
 Source::OnEnd(const Message& end)
 {
-    const uint32_t item = end.task.item.item;
-    NS_LOG_FUNCTION(this << item);
-    if (item >= m_ended.size() || m_ended[item])
+    const uint32_t number = end.task.item.item;
+    NS_LOG_FUNCTION(this << number);
+    if (!m_items.Holds(number) || m_items[number].ended)
     {
         return; // a duplicate
     }
     const Deployment::Source& source = m_deployment->Sources()[m_index];
     if (end.type == MessageType::RESULT && source.generation)
     {
-        if (end.task.pass != m_passes[item])
+        if (end.task.pass != m_items[number].passes)
         {
             return; // a duplicate
         }
         m_tokenTrace(end);
-        if (++m_passes[item] < source.Passes())
+        if (++m_items[number].passes < source.Passes())
         {
             m_worker->Continue(end);
             return;
         }
     }
-    m_ended[item] = true;
+    m_items[number].ended = true;
+    while (!m_items.Empty() && m_items.Front().ended)
+    {
+        m_items.Pop();
+    }
     if (end.type == MessageType::RESULT)
     {
         m_completed++;

@@ -6,12 +6,11 @@
 
 #include "mdi-admission.h"
 #include "mdi-deployment.h"
+#include "mdi-window.h"
 #include "mdi-worker.h"
 
 #include "ns3/application.h"
 #include "ns3/traced-callback.h"
-
-#include <vector>
 
 namespace ns3
 {
@@ -59,6 +58,13 @@ class Source : public Application
     void DoDispose() override;
 
   private:
+    /// An item from its admission on, until it and all before it have ended.
+    struct Item
+    {
+        bool ended = false;
+        uint16_t passes = 0; //!< that have given their token
+    };
+
     void StartApplication() override;
     void StopApplication() override;
     bool Admit();
@@ -68,8 +74,7 @@ class Source : public Application
     Ptr<const Deployment> m_deployment;
     Ptr<Worker> m_worker;
     Ptr<Admission> m_admission;
-    std::vector<bool> m_ended;      //!< by item
-    std::vector<uint16_t> m_passes; //!< by item: how many have given their token
+    Window<Item> m_items; //!< those before it have ended
     uint32_t m_completed = 0;
 
     TracedCallback<ItemId> m_admittedTrace;

@@ -274,12 +274,14 @@ Worker::ForwardResult(Task task, TensorId output)
         {
             m_pipeline->OnOutputSafe(task);
         }
+        OutputSafe(task.id);
         DeliverResult(result);
         return;
     }
     if (m_pipeline)
     {
-        m_unsafe[result.task] = task;
+        // Where this worker stood in for the next one, the task before is what was sent here.
+        m_unsafe.emplace(result.task, task);
     }
     if (NeedsPacking(result))
     {
@@ -355,9 +357,28 @@ Worker::Lose(ItemId item, const std::string& reason)
 }
 
 void
+Worker::OutputSafe(const TaskId& output)
+{
+    const auto made = m_unsafe.find(output);
+    if (made != m_unsafe.end())
+    {
+        m_pipeline->OnOutputSafe(made->second);
+        m_unsafe.erase(made);
+    }
+}
+
+void
 Worker::Drop(ItemId item)
 {
-    m_dropped.insert(item);
+    m_dropped.Insert(item);
+    TaskId first;
+    first.item = item;
+    for (auto made = m_unsafe.lower_bound(first);
+         made != m_unsafe.end() && made->first.item == item;)
+    {
+        m_pipeline->OnOutputSafe(made->second); // nobody needs it any more
+        made = m_unsafe.erase(made);
+    }
     for (const uint32_t node : m_caches.Drop(item))
     {
         Message lost;

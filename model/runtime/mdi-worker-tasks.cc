@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Author: the mdi developers
 
-// The way of a task through a Worker, until it has run. What it sends then is in
-// mdi-worker-sending.cc, its set-up and what it receives in mdi-worker.cc.
+// The way of a task through a Worker, from when its inputs are here (mdi-worker-inputs.cc) until it
+// has run. What it sends then is in mdi-worker-sending.cc, its set-up and what it receives in
+// mdi-worker.cc.
 
 #include "mdi-seconds.h"
 #include "mdi-worker.h"
@@ -19,193 +20,6 @@ namespace mdi
 {
 
 NS_LOG_COMPONENT_DEFINE("MdiWorkerTasks");
-
-const Plan*
-Worker::FindPlan(const TaskId& task) const
-{
-    return m_pipeline ? m_pipeline->FindPlan(task.item.source, task.epoch)
-                      : &m_deployment->GetPlan(task.item.source);
-}
-
-void
-Worker::Admit(ItemId item)
-{
-    if (m_failed)
-    {
-        return;
-    }
-    const auto& source = m_deployment->Sources()[item.source];
-    Message input;
-    input.type = MessageType::TENSOR;
-    input.from = m_self;
-    input.task.item = item;
-    input.task.epoch = m_pipeline ? m_pipeline->CurrentEpoch(item.source) : 0;
-    input.priority = source.priority;
-    input.admitted = Simulator::Now();
-    const auto engine = m_deployment->Engine();
-    input.tensor = {source.model, engine->InputOf(source.model, source.InputNumber(item.item)), 0};
-    if (m_exit && !m_exitStarted)
-    {
-        m_exitStarted = true;
-        m_exit->Start([this] { return GetReadyTasks(); });
-    }
-    StartPass(std::move(input));
-}
-
-void
-Worker::Continue(const Message& result)
-{
-    if (m_failed)
-    {
-        return;
-    }
-    Message input = result;
-    input.type = MessageType::TENSOR;
-    input.from = m_self;
-    input.task.pass++;
-    input.tensor = m_deployment->Engine()->Extend(result.tensor);
-    input.stages.clear();
-    StartPass(std::move(input));
-}
-
-void
-Worker::StartPass(Message item)
-{
-    if (m_exit)
-    {
-        item.exitThreshold = m_exit->Threshold();
-    }
-    const Plan& plan = *FindPlan(item.task);
-    for (uint16_t unit = 0; unit < plan.units.size(); ++unit)
-    {
-        const auto& inputs = plan.units[unit].inputs;
-        for (uint16_t i = 0; i < inputs.size(); ++i)
-        {
-            if (inputs[i].from == UnitInput::ITEM)
-            {
-                Message input = item;
-                input.task.unit = unit;
-                input.input = i;
-                SetTensors(input, plan.units[unit].op, inputs[i]);
-                Offer(std::move(input), false);
-            }
-        }
-    }
-}
-
-void
-Worker::Offer(Message input, bool arrived)
-{
-    const Plan* plan = FindPlan(input.task);
-    if (!plan)
-    {
-        m_early.push_back(std::move(input));
-        return;
-    }
-    // What was sent here stays here; what was made here goes where the plan says.
-    if (arrived)
-    {
-        Collect(std::move(input), true);
-        return;
-    }
-    int32_t planned = plan->units[input.task.unit].node;
-    const auto place = m_caches.PlaceOf(input.task);
-    if (m_pipeline && planned != ExecutionUnit::NONE)
-    {
-        planned = m_pipeline->Redirect(input);
-    }
-    if (place)
-    {
-        planned = static_cast<int32_t>(*place);
-    }
-    if (planned != ExecutionUnit::NONE && static_cast<uint32_t>(planned) != m_self)
-    {
-        HandOver(std::move(input), static_cast<uint32_t>(planned));
-    }
-    else
-    {
-        Collect(std::move(input), false);
-    }
-}
-
-void
-Worker::Collect(Message input, bool arrived)
-{
-    const ItemId item = input.task.item;
-    const auto waiting = m_inbox.empty() ? m_inbox.end() : m_inbox.find(input.task);
-    if (m_fired.count(input.task) > 0 || m_dropped.count(item) > 0 ||
-        (waiting != m_inbox.end() && waiting->second.count(input.input) > 0))
-    {
-        return; // a second copy: a connection was repeated, or a live worker was taken for dead
-    }
-    const ExecutionUnit& unit = FindPlan(input.task)->units[input.task.unit];
-    if (unit.op.kind == UnitKind::SLICE && m_deployment->IsBound(input.task) &&
-        !m_caches.Holds(input.task, input.tensor.boundary))
-    {
-        Lose(item, "its keys and values were on a worker that failed");
-        return;
-    }
-    if (!m_device->Allocate(InputBytes(input)))
-    {
-        Lose(item, "no memory for its tensor");
-        return;
-    }
-    if (unit.inputs.size() > 1)
-    {
-        auto& here = m_inbox[input.task];
-        if (here.size() + 1 < unit.inputs.size())
-        {
-            here[input.input] = std::move(input);
-            return;
-        }
-    }
-    Task task;
-    task.id = input.task;
-    task.op = unit.op;
-    if (unit.op.kind == UnitKind::SLICE)
-    {
-        // A worker that stands in for a failed one runs from the tensor on; a tail that lost its
-        // successors, to the end.
-        const bool standsIn = unit.node != ExecutionUnit::NONE && unit.node != int32_t(m_self);
-        task.op.begin = input.tensor.boundary;
-        task.op.end = standsIn ? m_deployment->GraphOf(item.source).Size() : unit.op.end;
-    }
-    task.priority = input.priority;
-    task.admitted = input.admitted;
-    task.committed =
-        arrived || unit.node != ExecutionUnit::NONE || m_deployment->IsBound(input.task);
-    task.handedBy = input.from;
-    m_fired.insert(input.task);
-    if (input.task.pass > 1)
-    {
-        // A copy of a tensor may come late, but not two passes late.
-        TaskId old = input.task;
-        old.pass -= 2;
-        m_fired.erase(old);
-    }
-    if (unit.inputs.size() == 1)
-    {
-        task.inputs.push_back(std::move(input));
-    }
-    else
-    {
-        const auto all = m_inbox.find(task.id);
-        all->second[input.input] = std::move(input);
-        for (auto& [number, message] : all->second)
-        {
-            task.inputs.push_back(std::move(message));
-        }
-        m_inbox.erase(all);
-    }
-    if (unit.op.kind == UnitKind::GATHER)
-    {
-        FreeInputs(task);
-        const TensorId output = RunLayers(task);
-        Forward(std::move(task), output);
-        return;
-    }
-    TaskReady(std::move(task));
-}
 
 void
 Worker::TaskReady(Task task)
@@ -405,7 +219,7 @@ Worker::StartTask(std::vector<Ready>::iterator which)
     if (!m_caches.Keep(task))
     {
         FreeInputs(task);
-        Lose(task.id.item, "no memory for its keys and values");
+        LoseInput(task.Input(), "no memory for its keys and values");
         return;
     }
     m_startedTrace(task);

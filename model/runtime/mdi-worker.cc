@@ -21,6 +21,15 @@ namespace mdi
 NS_LOG_COMPONENT_DEFINE("MdiWorker");
 NS_OBJECT_ENSURE_REGISTERED(Worker);
 
+namespace
+{
+
+/// So many tasks and lost items are remembered, to know late copies by. A later copy of a tensor
+/// runs once more, and its source drops the result: memory has a bound, and nothing is wrong.
+constexpr uint32_t REMEMBERED = 16384;
+
+} // namespace
+
 TypeId
 Worker::GetTypeId()
 {
@@ -93,7 +102,9 @@ Worker::GetTypeId()
 }
 
 Worker::Worker()
-    : m_beaconJitter(CreateObject<UniformRandomVariable>())
+    : m_fired(REMEMBERED),
+      m_dropped(REMEMBERED),
+      m_beaconJitter(CreateObject<UniformRandomVariable>())
 {
 }
 
@@ -382,14 +393,9 @@ Worker::OnDelivered(uint32_t to, const Message& message, Time elapsed)
         m_view.Neighbors().OnDelivered(to, message.task);
         m_view.OnTransfer(to, message.payloadBytes, elapsed, EndSolo(message));
     }
-    if (m_pipeline && (message.type == MessageType::TENSOR || message.type == MessageType::RESULT))
+    if (message.type == MessageType::TENSOR || message.type == MessageType::RESULT)
     {
-        const auto made = m_unsafe.find(message.task);
-        if (made != m_unsafe.end())
-        {
-            m_pipeline->OnOutputSafe(made->second);
-            m_unsafe.erase(made);
-        }
+        OutputSafe(message.task);
     }
     if (m_transport->QueuedBytes() == 0)
     {

@@ -11,7 +11,9 @@
 #include "mdi-local-view.h"
 #include "mdi-pipeline.h"
 #include "mdi-queue-discipline.h"
+#include "mdi-recent-set.h"
 #include "mdi-router.h"
+#include "mdi-task-hash.h"
 #include "mdi-transport.h"
 #include "mdi-worker-view.h"
 
@@ -140,6 +142,8 @@ class Worker : public Application
     void OnDelivered(uint32_t to, const Message& message, Time elapsed);
     void Offer(Message input, bool arrived);
     void Collect(Message input, bool arrived);
+    bool IsCopy(const Message& input, const ExecutionUnit& unit) const;
+    void OnFired(const TaskId& task);
     void TaskReady(Task task);
     void Dispatch();
     bool DispatchOne();
@@ -162,7 +166,9 @@ class Worker : public Application
     void DeliverResult(const Message& result);
     void DeliverLoss(const Message& lost);
     void Lose(ItemId item, const std::string& reason);
+    void LoseInput(const Message& input, const std::string& reason);
     void Drop(ItemId item);
+    void OutputSafe(const TaskId& output);
     void Beacon();
 
     const Plan* FindPlan(const TaskId& task) const;
@@ -214,8 +220,11 @@ class Worker : public Application
     std::map<TaskId, Task> m_unsafe; //!< AR-MDI: by output, tasks whose output is on its way
     /// By reader, inputs sent when nothing else was on its way.
     std::vector<std::pair<TaskId, uint16_t>> m_soloTransfers;
-    std::set<TaskId> m_fired;   //!< tasks whose inputs were all here once
-    std::set<ItemId> m_dropped; //!< lost somewhere
+    RecentSet<TaskId, TaskHash> m_fired;   //!< tasks whose inputs were all here once
+    RecentSet<ItemId, ItemHash> m_dropped; //!< lost somewhere
+    /// Of units with several inputs, by source, unit and pass (the rest is 0): the first item that
+    /// none is after which m_fired has forgotten.
+    std::map<TaskId, uint32_t> m_forgotten;
     std::map<uint32_t, ResultCallback> m_resultCallbacks;
     std::array<uint32_t, MESSAGE_TYPES> m_sequence{}; //!< of the next message, by type
     Ptr<UniformRandomVariable> m_beaconJitter;

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+// How a Worker collects the inputs of tasks: of items that are admitted here, of what its own tasks
+// made, and of what arrives. What becomes of a task then is in mdi-worker-tasks.cc.
+
+#include "mdi-worker.h"
+
+#include "ns3/node.h"
+#include "ns3/simulator.h"
+
+#include <algorithm>
+
+namespace ns3
+{
+namespace mdi
+{
+
+const Plan*
+Worker::FindPlan(const TaskId& task) const
+{
+    return m_pipeline ? m_pipeline->FindPlan(task.item.source, task.epoch)
+                      : &m_deployment->GetPlan(task.item.source);
+}
+
+void
+Worker::Admit(ItemId item)
+{
+    if (m_failed)
+    {
+        return;
+    }
+    const auto& source = m_deployment->Sources()[item.source];
+    Message input;
+    input.type = MessageType::TENSOR;
+    input.from = m_self;
+    input.task.item = item;
+    input.task.epoch = m_pipeline ? m_pipeline->CurrentEpoch(item.source) : 0;
+    input.priority = source.priority;
+    input.admitted = Simulator::Now();
+    const auto engine = m_deployment->Engine();
+    input.tensor = {source.model, engine->InputOf(source.model, source.InputNumber(item.item)), 0};
+    if (m_exit && !m_exitStarted)
+    {
+        m_exitStarted = true;
+        m_exit->Start([this] { return GetReadyTasks(); });
+    }
+    StartPass(std::move(input));
+}
+
+void
+Worker::Continue(const Message& result)
+{
+    if (m_failed)
+    {
+        return;
+    }
+    Message input = result;
+    input.type = MessageType::TENSOR;
+    input.from = m_self;
+    input.task.pass++;
+    input.tensor = m_deployment->Engine()->Extend(result.tensor);
+    input.stages.clear();
+    StartPass(std::move(input));
+}
+
+void
+Worker::StartPass(Message item)
+{
+    if (m_exit)
+    {
+        item.exitThreshold = m_exit->Threshold();
+    }
+    const Plan& plan = *FindPlan(item.task);
+    for (uint16_t unit = 0; unit < plan.units.size(); ++unit)
+    {
+        const auto& inputs = plan.units[unit].inputs;
+        for (uint16_t i = 0; i < inputs.size(); ++i)
+        {
+            if (inputs[i].from == UnitInput::ITEM)
+            {
+                Message input = item;
+                input.task.unit = unit;
+                input.input = i;
+                SetTensors(input, plan.units[unit].op, inputs[i]);
+                Offer(std::move(input), false);
+            }
+        }
+    }
+}
+
+void
+Worker::Offer(Message input, bool arrived)
+{
+    const Plan* plan = FindPlan(input.task);
+    if (!plan)
+    {
+        m_early.push_back(std::move(input));
+        return;
+    }
+    // What was sent here stays here; what was made here goes where the plan says.
+    if (arrived)
+    {
+        Collect(std::move(input), true);
+        return;
+    }
+    int32_t planned = plan->units[input.task.unit].node;
+    const auto place = m_caches.PlaceOf(input.task);
+    if (m_pipeline && planned != ExecutionUnit::NONE)
+    {
+        planned = m_pipeline->Redirect(input);
+    }
+    if (place)
+    {
+        planned = static_cast<int32_t>(*place);
+    }
+    if (planned != ExecutionUnit::NONE && static_cast<uint32_t>(planned) != m_self)
+    {
+        HandOver(std::move(input), static_cast<uint32_t>(planned));
+    }
+    else
+    {
+        Collect(std::move(input), false);
+    }
+}
+
+bool
+Worker::IsCopy(const Message& input, const ExecutionUnit& unit) const
+{
+    if (m_fired.Contains(input.task))
+    {
+        return true;
+    }
+    if (unit.inputs.size() == 1)
+    {
+        return false;
+    }
+    const auto waiting = m_inbox.find(input.task);
+    if (waiting != m_inbox.end())
+    {
+        return waiting->second.count(input.input) > 0;
+    }
+    // Of a task that is forgotten, the other inputs would never come. One that later items of its
+    // source have overtaken by so many tasks can only be such a copy.
+    const auto forgotten =
+        m_forgotten.find({{input.task.item.source, 0}, 0, input.task.unit, input.task.pass});
+    return forgotten != m_forgotten.end() && input.task.item.item < forgotten->second;
+}
+
+void
+Worker::OnFired(const TaskId& task)
+{
+    const auto old = m_fired.Insert(task);
+    if (old && FindPlan(*old)->units[old->unit].inputs.size() > 1)
+    {
+        uint32_t& end = m_forgotten[{{old->item.source, 0}, 0, old->unit, old->pass}];
+        end = std::max(end, old->item.item + 1);
+    }
+}
+
+void
+Worker::LoseInput(const Message& input, const std::string& reason)
+{
+    if (m_pipeline)
+    {
+        m_pipeline->OnInputDropped(input);
+    }
+    Lose(input.task.item, reason);
+}
+
+void
+Worker::Collect(Message input, bool arrived)
+{
+    const ItemId item = input.task.item;
+    const ExecutionUnit& unit = FindPlan(input.task)->units[input.task.unit];
+    const bool dropped = m_dropped.Contains(item);
+    if (dropped && m_pipeline)
+    {
+        m_pipeline->OnInputDropped(input);
+    }
+    if (dropped || IsCopy(input, unit))
+    {
+        return; // a second copy: a connection was repeated, or a live worker was taken for dead
+    }
+    if (unit.op.kind == UnitKind::SLICE && m_deployment->IsBound(input.task) &&
+        !m_caches.Holds(input.task, input.tensor.boundary))
+    {
+        LoseInput(input, "its keys and values were on a worker that failed");
+        return;
+    }
+    if (!m_device->Allocate(InputBytes(input)))
+    {
+        LoseInput(input, "no memory for its tensor");
+        return;
+    }
+    Task task;
+    task.id = input.task;
+    task.op = unit.op;
+    if (unit.op.kind == UnitKind::SLICE)
+    {
+        // A worker that stands in for a failed one runs from the tensor on; a tail that lost its
+        // successors, to the end.
+        const bool standsIn = unit.node != ExecutionUnit::NONE && unit.node != int32_t(m_self);
+        task.op.begin = input.tensor.boundary;
+        task.op.end = standsIn ? m_deployment->GraphOf(item.source).Size() : unit.op.end;
+    }
+    task.priority = input.priority;
+    task.admitted = input.admitted;
+    task.committed =
+        arrived || unit.node != ExecutionUnit::NONE || m_deployment->IsBound(input.task);
+    task.handedBy = input.from;
+    if (unit.inputs.size() == 1)
+    {
+        task.inputs.push_back(std::move(input));
+    }
+    else
+    {
+        auto& here = m_inbox[task.id];
+        here[input.input] = std::move(input);
+        if (here.size() < unit.inputs.size())
+        {
+            return;
+        }
+        for (auto& [number, message] : here)
+        {
+            task.inputs.push_back(std::move(message));
+        }
+        m_inbox.erase(task.id);
+    }
+    OnFired(task.id);
+    if (unit.op.kind == UnitKind::GATHER)
+    {
+        FreeInputs(task);
+        const TensorId output = RunLayers(task);
+        Forward(std::move(task), output);
+        return;
+    }
+    TaskReady(std::move(task));
+}
+
+} // namespace mdi
+} // namespace ns3
