@@ -542,9 +542,8 @@ FlowNetwork::Latency(Transfer transfer, double packetBits) const
 }
 
 std::optional<Time>
-FlowNetwork::LoneLatency(uint32_t from, uint32_t to, double bits, bool urgent)
+FlowNetwork::LoneLatency(const FlowRoute& route, double bits, bool urgent) const
 {
-    const FlowRoute& route = Route(from, to);
     double seconds = bits * route.secondsPerBit + AccessTime(route, urgent);
     Time delay = route.delay;
     for (const auto& use : route.uses)

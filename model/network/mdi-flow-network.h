@@ -122,7 +122,7 @@ class FlowNetwork : public Object
      * \param urgent it is sent with ControlTos
      * \return empty if a trace will never let it pass
      */
-    std::optional<Time> LoneLatency(uint32_t from, uint32_t to, double bits, bool urgent);
+    std::optional<Time> LoneLatency(const FlowRoute& route, double bits, bool urgent) const;
 
     /// Whether a node of the way has failed.
     bool IsDown(const FlowRoute& route) const;

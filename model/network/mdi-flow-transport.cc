@@ -3,6 +3,8 @@
 
 #include "mdi-flow-transport.h"
 
+#include "mdi-message-size.h"
+
 #include "ns3/abort.h"
 #include "ns3/log.h"
 #include "ns3/simulator.h"
@@ -79,6 +81,8 @@ FlowTransport::PeerOf(uint32_t to)
         NS_ABORT_MSG_IF(to == m_self, "Node " << m_self << " has no way to itself");
         const FlowRoute& out = m_network->Route(m_self, to);
         const FlowRoute& back = m_network->Route(to, m_self);
+        peer.out = &out;
+        peer.back = &back;
         peer.transfer = m_network->Open(m_self, to);
         peer.roundTrip =
             out.delay + back.delay + Seconds(TcpBits(TCP_SEGMENT_BYTES) * out.secondsPerBit);
@@ -96,8 +100,7 @@ FlowTransport::Send(uint32_t to, const Message& message)
         return;
     }
     Peer& peer = PeerOf(to);
-    const uint64_t bytes =
-        MessageHeader(message, m_controlBytes).GetSerializedSize() + message.payloadBytes;
+    const uint64_t bytes = HeaderBytes(message, m_controlBytes) + message.payloadBytes;
     m_txTrace(m_self, to, message, bytes);
     m_queuedBytes += bytes;
     peer.queue.push_back({std::make_shared<const Message>(message), bytes, Simulator::Now()});
@@ -111,7 +114,7 @@ FlowTransport::Send(uint32_t to, const Message& message)
         Next(to);
         return;
     }
-    const Time addresses = m_network->Contact(m_network->Route(m_self, to), true);
+    const Time addresses = m_network->Contact(*peer.out, true);
     Simulator::Schedule(addresses + peer.roundTrip, [this, to] {
         if (!m_off)
         {
@@ -175,7 +178,7 @@ FlowTransport::Left(uint32_t to)
     Time arrival = now + m_network->Latency(peer.transfer,
                                             TcpBits(std::min<uint64_t>(bytes, TCP_SEGMENT_BYTES)));
     // The last segments have no successors whose acknowledgements would tell of their loss.
-    const double loss = m_network->Loss(m_network->Route(m_self, to));
+    const double loss = m_network->Loss(*peer.out);
     if (loss > 0)
     {
         double passes = 1;
@@ -204,7 +207,7 @@ FlowTransport::Arrive(uint32_t to)
     ++peer.arrived;
     const uint64_t segments = (out.bytes + TCP_SEGMENT_BYTES - 1) / TCP_SEGMENT_BYTES;
     peer.oddSegments = peer.oddSegments != (segments % 2 == 1);
-    if (const auto back = m_network->LoneLatency(to, m_self, UdpBits(ACK_BYTES), false))
+    if (const auto back = m_network->LoneLatency(*peer.back, UdpBits(ACK_BYTES), false))
     {
         // The next segment of a busy connection is acknowledged at once, and this one with it.
         const bool waits = peer.oddSegments && !peer.busy;
@@ -260,7 +263,7 @@ FlowTransport::SendDatagram(uint32_t to, const Message& message)
     {
         return;
     }
-    const uint32_t bytes = MessageHeader(message, m_controlBytes).GetSerializedSize();
+    const uint32_t bytes = HeaderBytes(message, m_controlBytes);
     m_txTrace(m_self, to, message, bytes);
     SendAlone(to,
               std::make_shared<const Message>(message),
@@ -276,7 +279,7 @@ FlowTransport::SendAlone(uint32_t to,
 {
     NS_ABORT_MSG_IF(message->payloadBytes > 0, "A datagram has no payload");
     const FlowRoute& route = m_network->Route(m_self, to);
-    const auto latency = m_network->LoneLatency(m_self, to, UdpBits(bytes), true);
+    const auto latency = m_network->LoneLatency(route, UdpBits(bytes), true);
     if (!latency || m_network->IsDown(route) || m_network->Happens(m_network->Loss(route)))
     {
         return;
@@ -297,7 +300,7 @@ FlowTransport::Broadcast(const Message& message)
     {
         return;
     }
-    const uint32_t bytes = MessageHeader(message, m_controlBytes).GetSerializedSize();
+    const uint32_t bytes = HeaderBytes(message, m_controlBytes);
     m_txTrace(m_self, BROADCAST, message, bytes);
     const auto shared = std::make_shared<const Message>(message);
     for (const uint32_t to : m_network->Neighbors(m_self))

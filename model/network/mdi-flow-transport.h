@@ -66,6 +66,8 @@ class FlowTransport : public Transport
     struct Peer
     {
         FlowNetwork::Transfer transfer = 0;
+        const FlowRoute* out = nullptr;  //!< the way there; a map's entries stay where they are
+        const FlowRoute* back = nullptr; //!< and the other way
         bool connected = false;     //!< the handshake is over
         bool busy = false;          //!< connecting, sending or waiting for the window
         std::deque<Outgoing> queue; //!< not delivered, in order

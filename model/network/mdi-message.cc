@@ -3,6 +3,8 @@
 
 #include "mdi-message.h"
 
+#include "mdi-message-size.h"
+
 #include "ns3/abort.h"
 
 #include <cstring>
@@ -468,18 +470,29 @@ MessageHeader::MessageHeader(const Message& message, uint32_t controlBytes)
     : m_message(message),
       m_minBytes(IsControl(message.type) ? controlBytes : 0)
 {
+    HeaderBytes(message, controlBytes); // it must fit
+}
+
+uint32_t
+HeaderBytes(const Message& message, uint32_t controlBytes)
+{
+    Sizer sizer;
+    Describe(sizer, message);
+    const uint64_t bytes = std::max<uint64_t>(MessageHeader::PREFIX_BYTES + sizer.m_bytes,
+                                              IsControl(message.type) ? controlBytes : 0);
     const size_t most = std::numeric_limits<uint16_t>::max();
     NS_ABORT_MSG_IF(message.tensors.size() > most || message.report.backlog.size() > most ||
                         message.stages.size() > most || message.pipeline.size() > most ||
-                        GetSerializedSize() > MAX_BYTES,
+                        bytes > MessageHeader::MAX_BYTES,
                     "A " << MessageTypeName(message.type) << " message needs more than "
-                         << MAX_BYTES << " bytes of header");
+                         << MessageHeader::MAX_BYTES << " bytes of header");
     for (const auto& spec : message.tensors)
     {
         NS_ABORT_MSG_IF(spec.shape.size() > MAX_DIMS,
                         "A tensor of " << spec.shape.size() << " dimensions, at most " << +MAX_DIMS
                                        << " can be sent");
     }
+    return static_cast<uint32_t>(bytes);
 }
 
 const Message&

@@ -3,6 +3,7 @@
 
 #include "mdi-packet-transport.h"
 
+#include "mdi-message-size.h"
 #include "mdi-trace-shaper.h"
 
 #include "ns3/abort.h"
@@ -253,7 +254,7 @@ PacketTransport::Send(uint32_t to, const Message& message)
     Peer& peer = found->second;
     Outgoing out;
     out.message = message;
-    out.headerBytes = MessageHeader(message, m_controlBytes).GetSerializedSize();
+    out.headerBytes = HeaderBytes(message, m_controlBytes);
     out.bytes = out.headerBytes + message.payloadBytes;
     out.since = Simulator::Now();
     m_txTrace(Self(), to, message, out.bytes);
@@ -557,7 +558,7 @@ PacketTransport::SendDatagram(uint32_t to, const Message& message)
     auto found = m_peers.find(to);
     NS_ABORT_MSG_IF(found == m_peers.end() || to == Self(),
                     "Node " << Self() << " has no way to node " << to);
-    m_txTrace(Self(), to, message, MessageHeader(message, m_controlBytes).GetSerializedSize());
+    m_txTrace(Self(), to, message, HeaderBytes(message, m_controlBytes));
     SendUdp(found->second.address, to, message);
 }
 
@@ -569,7 +570,7 @@ PacketTransport::Broadcast(const Message& message)
     {
         return;
     }
-    const uint32_t bytes = MessageHeader(message, m_controlBytes).GetSerializedSize();
+    const uint32_t bytes = HeaderBytes(message, m_controlBytes);
     for (const uint32_t id : m_broadcastPeers)
     {
         m_txTrace(Self(), BROADCAST, message, bytes);

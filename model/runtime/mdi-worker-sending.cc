@@ -158,13 +158,15 @@ Worker::Transmit(Message message, uint32_t to)
     {
         message.report = m_view.Report();
     }
-    Task task;
-    task.id = message.task;
-    task.priority = message.priority;
-    task.admitted = message.admitted;
-    task.inputs.push_back(std::move(message));
-    m_handOverTrace(task, to);
-    message = std::move(task.inputs.front());
+    if (!m_handOverTrace.IsEmpty())
+    {
+        Task task;
+        task.id = message.task;
+        task.priority = message.priority;
+        task.admitted = message.admitted;
+        task.inputs = {message};
+        m_handOverTrace(task, to);
+    }
     if (m_pipeline)
     {
         m_pipeline->OnHandedOver(to, message);

@@ -25,7 +25,7 @@ namespace
 struct CellRun
 {
     double seconds = 0;   //!< of the processor, setting up included
-    double peakBytes = 0; //!< of memory
+    double peakBytes = 0; //!< of memory that it took
     double items = 0;
 };
 
@@ -33,6 +33,7 @@ CellRun
 RunCells(const std::string& system, uint32_t devices, uint32_t itemsPerSource)
 {
     const auto numbers = InChild([&]() -> std::vector<double> {
+        const double before = PeakBytes();
         const Generated made = MakeCells(devices, itemsPerSource);
         CountingSink sink;
         const auto start = std::clock();
@@ -44,7 +45,7 @@ RunCells(const std::string& system, uint32_t devices, uint32_t itemsPerSource)
         {
             throw std::runtime_error("not all items were completed");
         }
-        return {seconds, PeakBytes(), static_cast<double>(all)};
+        return {seconds, PeakBytes() - before, static_cast<double>(all)};
     });
     if (numbers.size() != 3)
     {
@@ -70,7 +71,8 @@ GrowthWithNodes(const std::string& system)
         }
     }
     Record record;
-    record.what = "time per item with up to " + std::to_string(counts.back()) + " devices, " + system;
+    record.what =
+        "time per item with up to " + std::to_string(counts.back()) + " devices, " + system;
     record.reference = "with 10 devices, times the logarithm of how many more";
     const double first = Median(costs[0]);
     for (size_t i = 0; i < counts.size(); ++i)

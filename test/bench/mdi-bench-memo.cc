@@ -49,8 +49,8 @@ CompareAll(uint32_t items)
     Scenario scenario = ReadDefault(items);
     const auto engine = LoadModels(scenario, CreateObject<TorchEngine>());
     const Forecasts forecasts = CheckSystems(scenario, engine);
-    const auto path = std::filesystem::temp_directory_path() /
-                      ("mdi-bench-" + std::to_string(getpid()));
+    const auto path =
+        std::filesystem::temp_directory_path() / ("mdi-bench-" + std::to_string(getpid()));
     uint64_t unfinished = 0;
     const double seconds = SecondsOf([&] {
         ResultsFolder folder(path.string(), scenario.name, true);
@@ -113,7 +113,8 @@ MemoAgainstPass()
         return numbers.front();
     };
     const Turns turns = InTurns(
-        3, [&] { return number(InChild([&] { return CompareAll(items); })); },
+        3,
+        [&] { return number(InChild([&] { return CompareAll(items); })); },
         [&] {
             const auto numbers = InChild([&] { return PassOnce(items); });
             inputs = numbers.empty() ? 0 : numbers.back();

@@ -3,6 +3,7 @@
 
 // Memory of many workers that run one model.
 
+#include "mdi-bench-scenarios.h"
 #include "mdi-bench.h"
 #include "mdi-test-network.h"
 
@@ -49,16 +50,15 @@ MemoryOfWorkers(uint32_t workers, const std::string& name)
     }
     SystemSpec system = MakePreset("local");
     system.partitioner.SetTypeId("ns3::mdi::EqualWorkPartitioner");
-    mdi.Install(system,
-                [](uint32_t, uint32_t) { return PathInfo{DataRate("1Gb/s"), MicroSeconds(100), 1}; });
+    mdi.Install(system, [](uint32_t, uint32_t) {
+        return PathInfo{DataRate("1Gb/s"), MicroSeconds(100), 1};
+    });
     mdi.AssignStreams(0);
-    Recorder recorder(mdi, false);
+    CountingSink sink;
+    Recorder recorder(mdi, sink, false);
     Simulator::Run();
-    bool done = recorder.InFlight() == 0;
-    for (const auto& items : recorder.Items())
-    {
-        done = done && items.size() == 1 && items[0].completed && items[0].outputError == 0.0;
-    }
+    recorder.Finish();
+    const bool done = sink.ended.completed == workers && sink.ended.exact == workers;
     if (!done)
     {
         throw std::runtime_error("the workers did not finish");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Author: the mdi developers
 
-// Packet mode against a bare TCP bulk transfer of ns-3: the same nodes, devices, queue discs and TCP
-// attributes, the same bytes, but plain sockets without our messages.
+// Packet mode against a bare TCP bulk transfer of ns-3: the same nodes, devices, queue discs and
+// TCP attributes, the same bytes, but plain sockets without our messages.
 
 #include "mdi-bench.h"
 
@@ -230,7 +230,8 @@ MessagesAgainstBare(const Transfer& transfer)
     Took ours;
     Took bare;
     const Turns times = InTurns(
-        7, [&] { return (ours = RunMessages(transfer)).seconds; },
+        7,
+        [&] { return (ours = RunMessages(transfer)).seconds; },
         [&] { return (bare = RunBare(transfer)).seconds; });
     Record record;
     record.what = std::to_string(transfer.messages) + " messages of " +

@@ -28,10 +28,10 @@ struct Generated
 struct ChainSizes
 {
     uint32_t layers = 8;
-    double flop = 1e9;             //!< of all layers together, in equal parts
-    uint64_t inputBytes = 12000;   //!< of an item
-    uint64_t cutBytes = 40000;     //!< of each cut
-    uint64_t resultBytes = 40;     //!< of the answer
+    double flop = 1e9;           //!< of all layers together, in equal parts
+    uint64_t inputBytes = 12000; //!< of an item
+    uint64_t cutBytes = 40000;   //!< of each cut
+    uint64_t resultBytes = 40;   //!< of the answer
 };
 
 /**
@@ -57,12 +57,12 @@ void AddWired(Scenario& scenario,
  */
 Generated MakeCells(uint32_t devices, uint32_t itemsPerSource);
 
-/// Items of a run by how they ended, and the worst of all latencies.
+/// Items of a run by how they ended.
 struct Ended
 {
     uint64_t completed = 0;
+    uint64_t exact = 0; //!< of those, with the output of the whole model bit for bit
     uint64_t lost = 0;
-    double latencySum = 0; //!< [s]
 };
 
 /// Takes the items of a simulation and keeps their number only.

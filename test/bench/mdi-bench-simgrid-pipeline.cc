@@ -2,15 +2,15 @@
 // Author: the mdi developers
 
 // The reference of pipeline/..._against_simgrid: the same pipeline of compute and transfers in
-// SimGrid (s4u), as a program of its own. HOSTS stand in a chain of links of 1 Gb/s and 100 us; ITEMS
-// pass through all of them, each computes for 10 ms and sends 100 kB to the next.
+// SimGrid (s4u), as a program of its own. HOSTS stand in a chain of links of 1 Gb/s and 100 us;
+// ITEMS pass through all of them, each computes for 10 ms and sends 100 kB to the next.
 //
 //     mdi-bench-simgrid HOSTS ITEMS activities|actors [--cfg=...]
 //
 // prints the processor's seconds that the simulation took (without building the platform) and the
-// simulated seconds. `activities` does without actors: the end of a computation starts the transfer, the end of
-// a transfer the next computation. `actors` is SimGrid's usual way: one actor per host receives,
-// computes and sends.
+// simulated seconds. `activities` does without actors: the end of a computation starts the
+// transfer, the end of a transfer the next computation. `actors` is SimGrid's usual way: one actor
+// per host receives, computes and sends.
 
 #include <cstdio>
 #include <cstdlib>
@@ -27,11 +27,11 @@ namespace sg = simgrid::s4u;
 namespace
 {
 
-constexpr double SPEED = 1e9;        // FLOP/s
-constexpr double WORK = 1e7;         // FLOP
-constexpr uint64_t BYTES = 100000;   // of a message
-constexpr double RATE = 125e6;       // bytes/s
-constexpr double LATENCY = 100e-6;   // s
+constexpr double SPEED = 1e9;      // FLOP/s
+constexpr double WORK = 1e7;       // FLOP
+constexpr uint64_t BYTES = 100000; // of a message
+constexpr double RATE = 125e6;     // bytes/s
+constexpr double LATENCY = 100e-6; // s
 
 /// A chain of hosts.
 std::vector<sg::Host*>
@@ -119,7 +119,8 @@ class ActivityPipeline
             else
             {
                 Stage& next = m_stages[stage + 1];
-                const auto sent = sg::Comm::sendto_init(at.host, next.host)->set_payload_size(BYTES);
+                const auto sent =
+                    sg::Comm::sendto_init(at.host, next.host)->set_payload_size(BYTES);
                 next.arriving[sent.get()] = sent;
                 m_stageOf[sent.get()] = stage + 1;
                 sent->vetoable_start();

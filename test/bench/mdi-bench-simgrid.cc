@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Author: the mdi developers
 
-// Flow mode against SimGrid: a pipeline of compute and transfers over a chain of hosts. SimGrid's side
-// is a program of its own (mdi-bench-simgrid-pipeline.cc), which says what the pipeline is.
+// Flow mode against SimGrid: a pipeline of compute and transfers over a chain of hosts. SimGrid's
+// side is a program of its own (mdi-bench-simgrid-pipeline.cc), which says what the pipeline is.
 
 #include "mdi-bench-scenarios.h"
 #include "mdi-bench.h"
@@ -88,6 +88,7 @@ RunPipeline(const PipelineSize& size)
     Simulator::Run();
     const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
     const double simulated = (Simulator::Now() - source.start).GetSeconds();
+    recorder.Finish();
     if (sink.ended.completed != size.items)
     {
         throw std::runtime_error("not all items came through the pipeline");
@@ -118,8 +119,7 @@ SimGrid(const PipelineSize& size, const std::string& variant)
                                 " --log=root.thresh:error";
     FILE* output = popen(command.c_str(), "r");
     Pipelined took;
-    const bool told =
-        output && std::fscanf(output, "%lf %lf", &took.seconds, &took.simulated) == 2;
+    const bool told = output && std::fscanf(output, "%lf %lf", &took.seconds, &took.simulated) == 2;
     if (!output || pclose(output) != 0 || !told)
     {
         throw std::runtime_error("mdi-bench-simgrid failed");
@@ -134,11 +134,13 @@ PipelineAgainstSimGrid(const PipelineSize& size, double target)
     Pipelined ours;
     Pipelined reference;
     const Turns turns = InTurns(
-        3, [&] { return (ours = Ours(size)).seconds; },
+        size.hosts < 1000 ? 3 : 2,
+        [&] { return (ours = Ours(size)).seconds; },
         [&] {
             actors.push_back(SimGrid(size, "actors").seconds);
             return (reference = SimGrid(size, "activities")).seconds;
-        });
+        },
+        false);
     const double hops = static_cast<double>(size.hosts) * size.items;
     Record record;
     record.what = "items/s of a pipeline over " + std::to_string(size.hosts) + " hosts, flow";
@@ -168,8 +170,7 @@ AddSimGrid()
         double target;
     };
 
-    for (const Case& at :
-         {Case{{5, 20000}, 2}, Case{{100, 3000}, 5}, Case{{1000, 1000}, 10}})
+    for (const Case& at : {Case{{5, 20000}, 2}, Case{{100, 2000}, 5}, Case{{1000, 1000}, 10}})
     {
         PipelineSize size = at.size;
         size.hosts = Size(size.hosts, size.hosts / 5 + 2);

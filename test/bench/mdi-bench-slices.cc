@@ -50,8 +50,8 @@ SlicesAgainstWhole(const std::string& name, uint32_t slices)
     const auto whole = [&] { slicer.RunWhole(inputs); };
     const double once = SecondsOf(whole);
     const auto turns = static_cast<uint32_t>(std::clamp(2 / once, 5.0, 200.0));
-    const Turns times =
-        InTurns(turns, [&] { return SecondsOf(sliced); }, [&] { return SecondsOf(whole); });
+    const Turns times = InTurns(
+        turns, [&] { return SecondsOf(sliced); }, [&] { return SecondsOf(whole); });
     Record record;
     record.what = name + " in " + std::to_string(boundaries.size() - 1) + " slices";
     record.reference = "the whole model in LibTorch, one thread";

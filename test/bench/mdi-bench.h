@@ -91,13 +91,16 @@ SecondsOf(const F& work)
 }
 
 /**
- * Measure two sides in turns, A B A B ..., each after one turn that does not count.
- * \param turns how many count (1 with --smoke, and none before)
+ * Measure two sides in turns, A B A B ...
+ * \param turns how many (1 with --smoke)
  * \param ours \param reference each returns its seconds
+ * \param warmUp a turn before does not count (none with --smoke); of no use where each turn has a
+ *        process of its own
  */
 Turns InTurns(uint32_t turns,
               const std::function<double()>& ours,
-              const std::function<double()>& reference);
+              const std::function<double()>& reference,
+              bool warmUp = true);
 
 /**
  * Do some work in a process of its own, whose memory nobody has used before and whose end frees
