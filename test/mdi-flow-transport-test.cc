@@ -355,7 +355,7 @@ TEST(FlowTransport, AnIdleNetworkHasNoEvents)
 
 TEST(TcpModel, SlowStartFillsThePipe)
 {
-    // A window of 10 segments that grows by half each round, until it holds the path.
+    // A window of 10 segments that doubles each round, until it holds the path.
     const Time roundTrip = MilliSeconds(40);
     TcpWindow window;
     Time now = Seconds(1);
@@ -367,7 +367,7 @@ TEST(TcpModel, SlowStartFillsThePipe)
         window.OnSent(window.Available(now, roundTrip, pipe));
         EXPECT_EQ(window.Available(now, roundTrip, pipe), 0u);
         now = window.NextRound(roundTrip);
-        expected *= 1.5;
+        expected *= 2;
     }
     EXPECT_GT(window.Available(now, roundTrip, pipe), uint64_t(1) << 60);
 }

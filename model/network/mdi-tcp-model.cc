@@ -70,7 +70,7 @@ TcpWindow::Available(Time now, Time roundTrip, double bandwidthDelayBytes)
 {
     if (m_window < bandwidthDelayBytes && now >= m_round + roundTrip)
     {
-        m_window = std::min(MAX_WINDOW, m_window + std::min(m_sent, m_window) / 2);
+        m_window = std::min(MAX_WINDOW, m_window + std::min(m_sent, m_window));
         m_sent = 0;
         m_round = now;
     }

@@ -49,8 +49,8 @@ Time TcpTimeout();
 Time RetryAfterOutage(Time began, Time now);
 
 /**
- * The window of a connection in slow start: it may have a window of bytes on their way, and with
- * acknowledgements of every second segment the window grows by half of what is acknowledged.
+ * The window of a connection in slow start: it may have a window of bytes on their way, and the
+ * window grows by what is acknowledged (ns-3 counts segments, not acknowledgements).
  */
 class TcpWindow
 {
