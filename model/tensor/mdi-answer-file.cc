@@ -14,7 +14,6 @@
 #include <stdexcept>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <vector>
 
 namespace ns3
 {
@@ -145,8 +144,8 @@ AnswerFile::CheckKind()
     if (begin.size() < KIND.size())
     {
         // Two processes may do so at once: what is no entry is passed over.
-        const ssize_t written = write(m_file, KIND.data(), KIND.size());
-        m_full = written != static_cast<ssize_t>(KIND.size());
+        const std::string rest = KIND.substr(begin.size());
+        m_full = write(m_file, rest.data(), rest.size()) != static_cast<ssize_t>(rest.size());
     }
 }
 
@@ -184,31 +183,43 @@ AnswerFile::Append(const std::string& key, const std::string& value)
 void
 AnswerFile::ReadNew(const Taker& take)
 {
+    uint64_t offset = 0;
+    for (std::string lines = NewLines(offset); !lines.empty(); lines = NewLines(offset))
+    {
+        size_t begin = 0;
+        for (size_t end = lines.find('\n'); end != std::string::npos; end = lines.find('\n', begin))
+        {
+            TakeLine(lines.substr(begin, end - begin), offset + begin, take);
+            begin = end + 1;
+        }
+    }
+}
+
+std::string
+AnswerFile::NewLines(uint64_t& offset)
+{
     constexpr size_t CHUNK = 1 << 20;
     const std::lock_guard<std::mutex> lock(m_mutex);
     const int file = Descriptor();
     const auto size = static_cast<uint64_t>(SizeOf(file));
-    size_t wanted = CHUNK;
-    while (m_readTo < size)
+    offset = m_readTo;
+    const uint64_t left = size > m_readTo ? size - m_readTo : 0;
+    for (uint64_t wanted = CHUNK; left > 0; wanted *= 2) // some line may be longer
     {
-        const std::string text =
-            ReadAt(file, m_readTo, std::min<uint64_t>(wanted, size - m_readTo));
-        size_t begin = 0;
-        for (size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin))
+        std::string text = ReadAt(file, m_readTo, std::min(wanted, left));
+        const size_t last = text.rfind('\n');
+        if (last != std::string::npos)
         {
-            TakeLine(text.substr(begin, end - begin), m_readTo + begin, take);
-            begin = end + 1;
+            text.resize(last + 1);
+            m_readTo += text.size();
+            return text;
         }
-        m_readTo += begin;
-        if (begin == 0)
+        if (wanted >= left)
         {
-            if (text.size() < wanted)
-            {
-                return; // the rest of the line is not there yet
-            }
-            wanted *= 2;
+            break; // the rest of the line is not there yet
         }
     }
+    return "";
 }
 
 void

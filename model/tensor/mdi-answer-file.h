@@ -53,7 +53,7 @@ class AnswerFile
 
     using Taker = std::function<void(const std::string& key, std::string value, Place place)>;
 
-    /// Give all entries that came since the last call, own ones included.
+    /// Give all entries that came since the last call, own ones included; `take` may use the file.
     void ReadNew(const Taker& take);
 
     /// \return the value at a place that ReadNew told; empty if it cannot be read
@@ -72,6 +72,9 @@ class AnswerFile
   private:
     void Open();
     void CheckKind();
+
+    /// Whole lines that came since the last call, some of them at a time. \return none: no more
+    std::string NewLines(uint64_t& offset);
     void TakeLine(const std::string& line, uint64_t offset, const Taker& take) const;
 
     /// The file in this process: locks and their end are those of the process that opened it.

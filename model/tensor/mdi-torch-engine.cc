@@ -151,6 +151,7 @@ TorchEngine::LoadModel(const ModelSpec& model)
     }
     // Results that are the same bits on any machine of one kind need a fixed number of threads.
     SetTorchThreads(1);
+    UseOneHeap();
     m_impl->answers.Finish();
     m_impl->OpenStore();
     TorchModel loaded(model, m_inputSeed);

@@ -5,7 +5,11 @@
 
 #include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
+#include <cstdlib>
 #include <dlfcn.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 namespace ns3
 {
@@ -31,6 +35,14 @@ SetTorchThreads(uint32_t threads)
     {
         // The program used LibTorch before and chose; slices run in this thread anyway.
     }
+}
+
+void
+UseOneHeap()
+{
+#ifdef M_ARENA_MAX // glibc
+    mallopt(M_ARENA_MAX, 1);
+#endif
 }
 
 void
