@@ -10,15 +10,54 @@ using namespace ns3;
 using namespace ns3::mdi;
 using namespace mdi_tiny;
 
+namespace
+{
+
+/// What travels over what.
+struct Medium
+{
+    bool wifi;
+    const char* fidelity;
+};
+
+const std::vector<Medium> MEDIA = {
+    {false, "packet"}, {true, "packet"}, {false, "flow"}, {true, "flow"}};
+
+void
+Use(Tiny& tiny, const Medium& medium)
+{
+    tiny.json["network"] = medium.fidelity;
+    if (medium.wifi)
+    {
+        UseWifi(tiny, 4);
+    }
+}
+
+/// Mean latency of all items [s].
+double
+MeanLatency(const RunRecord& record)
+{
+    double sum = 0;
+    double count = 0;
+    for (const auto& items : record.items)
+    {
+        for (const auto& item : items)
+        {
+            sum += (*item.completed - item.admitted).GetSeconds();
+            ++count;
+        }
+    }
+    return sum / count;
+}
+
+} // namespace
+
 TEST(Simulation, RepeatsAndDependsOnTheRun)
 {
-    for (bool wifi : {false, true})
+    for (const Medium& medium : MEDIA)
     {
         Tiny tiny;
-        if (wifi)
-        {
-            UseWifi(tiny, 4);
-        }
+        Use(tiny, medium);
         const Scenario scenario = tiny.Read();
         for (const auto& system : PresetNames())
         {
@@ -34,13 +73,10 @@ TEST(Simulation, RepeatsAndDependsOnTheRun)
 
 TEST(Simulation, DoesNotDependOnWhatWasSimulatedBefore)
 {
-    for (bool wifi : {false, true})
+    for (const Medium& medium : MEDIA)
     {
         Tiny tiny;
-        if (wifi)
-        {
-            UseWifi(tiny, 4);
-        }
+        Use(tiny, medium);
         const Scenario scenario = tiny.Read();
         Tiny large;
         large.json["networks"] = {
@@ -67,13 +103,10 @@ TEST(Simulation, DoesNotDependOnWhatWasSimulatedBefore)
 
 TEST(Simulation, CompletesEveryItemOnTheSameArrivals)
 {
-    for (bool wifi : {false, true})
+    for (const Medium& medium : MEDIA)
     {
         Tiny tiny;
-        if (wifi)
-        {
-            UseWifi(tiny, 4);
-        }
+        Use(tiny, medium);
         Scenario scenario = tiny.Read();
         const auto engine = LoadModels(scenario, CreateObject<TensorEngine>());
         std::vector<std::vector<Time>> arrivals;
@@ -102,6 +135,28 @@ TEST(Simulation, CompletesEveryItemOnTheSameArrivals)
                 arrivals = admitted;
             }
             EXPECT_EQ(admitted, arrivals) << system.name;
+        }
+    }
+}
+
+TEST(Simulation, FlowsGiveTheLatenciesOfPackets)
+{
+    for (const bool wifi : {false, true})
+    {
+        // Systems that decide by what they observe take other ways for single items.
+        for (const auto& system : {"local", "ddi", "ar-mdi", "edgeflow"})
+        {
+            std::vector<double> latency;
+            for (const char* fidelity : {"packet", "flow"})
+            {
+                Tiny tiny;
+                Use(tiny, {wifi, fidelity});
+                Scenario scenario = tiny.Read();
+                const auto engine = LoadModels(scenario, CreateObject<TensorEngine>());
+                latency.push_back(
+                    MeanLatency(Simulate(scenario, MakePreset(system), 0, engine, false)));
+            }
+            EXPECT_NEAR(latency[1] / latency[0], 1, wifi ? 0.15 : 0.05) << system << wifi;
         }
     }
 }

@@ -44,10 +44,10 @@ std::vector<double>
 RunPipeline(const PipelineSize& size)
 {
     const auto engine = CreateObject<TensorEngine>();
-    const LayerGraph model = ChainModel("chain",
-                                        std::vector<double>(size.hosts, 1e7),
-                                        std::vector<uint64_t>(size.hosts, 100000),
-                                        100000);
+    std::vector<uint64_t> cuts(size.hosts, 100000);
+    cuts.back() = 100; // the result, which SimGrid's pipeline does not have
+    const LayerGraph model =
+        ChainModel("chain", std::vector<double>(size.hosts, 1e7), cuts, 100000);
     engine->AddModel(model);
     NodeContainer nodes;
     nodes.Create(size.hosts);
@@ -63,6 +63,9 @@ RunPipeline(const PipelineSize& size)
                 nodes.Get(i - 1), nodes.Get(i), DataRate("1Gb/s"), MicroSeconds(100));
         }
     }
+    // The result's way home is short.
+    network.AddPointToPoint(
+        nodes.Get(size.hosts - 1), nodes.Get(0), DataRate("1Gb/s"), MicroSeconds(100));
     network.Install(nodes);
 
     MdiHelper mdi(engine);
