@@ -3,6 +3,7 @@
 
 // What runs and what does not, in which thread and in which process: the answers are the same.
 
+#include "../model/tensor/mdi-torch-threads.h"
 #include "mdi-row-runner.h"
 #include "mdi-torch-test.h"
 
@@ -10,9 +11,11 @@
 #include "ns3/string.h"
 #include "ns3/uinteger.h"
 
+#include <atomic>
 #include <cmath>
 #include <functional>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace ns3;
@@ -394,6 +397,39 @@ TEST_F(TorchMemoTest, ForkedProcessesShareAnswers)
         EXPECT_EQ(said(), child);
         EXPECT_EQ(m_engine->SlicesRun(), runs) << "run again, not taken from the child";
         EXPECT_EQ(m_engine->WholesRun(), 1u);
+    }
+}
+
+TEST_F(TorchMemoTest, ThreadsOfAForkedProcessBeginAtOnce)
+{
+    // LibTorch remakes its pool at the first call in a forked process, without a lock.
+    SetTorchThreads(1);
+    for (int process = 0; process < 25; ++process)
+    {
+        const pid_t child = fork();
+        ASSERT_NE(child, -1);
+        if (child == 0)
+        {
+            std::atomic<int> begun{0};
+            std::vector<std::thread> threads;
+            for (int i = 0; i < 2; ++i)
+            {
+                threads.emplace_back([&begun] {
+                    for (++begun; begun < 2;)
+                    {
+                    }
+                    LimitThisThread();
+                });
+            }
+            for (std::thread& thread : threads)
+            {
+                thread.join();
+            }
+            _exit(0);
+        }
+        int status = -1;
+        ASSERT_EQ(waitpid(child, &status, 0), child);
+        ASSERT_EQ(status, 0) << "process " << process;
     }
 }
 

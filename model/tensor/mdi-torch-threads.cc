@@ -7,6 +7,7 @@
 #include <c10/util/Exception.h>
 #include <cstdlib>
 #include <dlfcn.h>
+#include <mutex>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -48,6 +49,10 @@ UseOneHeap()
 void
 LimitThisThread()
 {
+    // In a forked process the first call makes LibTorch's pool anew, and does so without a lock:
+    // a second one finds none ("Invalid thread pool!", LibTorch 1.13).
+    static std::mutex mutex;
+    const std::lock_guard<std::mutex> lock(mutex);
     at::set_num_threads(1); // OpenMP counts for each thread that it did not start itself
 }
 
