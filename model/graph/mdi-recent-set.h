@@ -55,7 +55,8 @@ class RecentSet
         {
             GrowTable();
         }
-        if (m_table[Find(key)] != FREE)
+        size_t at = Find(key);
+        if (m_table[at] != FREE)
         {
             return std::nullopt;
         }
@@ -72,8 +73,9 @@ class RecentSet
             forgotten = m_keys[place];
             Remove(Find(*forgotten));
             m_keys[place] = key;
+            at = Find(key); // the gap may have moved it
         }
-        m_table[Find(key)] = place;
+        m_table[at] = place;
         return forgotten;
     }
 

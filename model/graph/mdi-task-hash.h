@@ -20,23 +20,30 @@ MixBits(uint64_t bits)
     return bits ^ (bits >> 32);
 }
 
-/// For hash tables of items.
+/**
+ * For hash tables of items with linear probing (RecentSet). Items with successive numbers, which
+ * come one after another, lie side by side in groups that fill a line of the processor's cache.
+ */
 struct ItemHash
 {
-    uint64_t operator()(const ItemId& item) const
+    /// \param rest of what is hashed, besides the item
+    uint64_t operator()(const ItemId& item, uint64_t rest = 0) const
     {
-        return MixBits(uint64_t(item.source) << 32 | item.item);
+        constexpr uint32_t GROUP_BITS = 4;
+        const uint64_t group = uint64_t(item.source) << 32 | item.item >> GROUP_BITS;
+        const uint64_t place = item.item & ((1U << GROUP_BITS) - 1);
+        return MixBits(MixBits(group) + rest) << GROUP_BITS | place;
     }
 };
 
-/// For hash tables of tasks.
+/// For hash tables of tasks, as ItemHash.
 struct TaskHash
 {
     uint64_t operator()(const TaskId& task) const
     {
         const uint64_t rest =
             uint64_t(task.epoch) << 32 | uint64_t(task.unit) << 16 | uint64_t(task.pass);
-        return MixBits(ItemHash()(task.item) + rest);
+        return ItemHash()(task.item, rest);
     }
 };
 

@@ -38,6 +38,14 @@ NS_LOG_COMPONENT_DEFINE("MdiPacketTransport");
 
 NS_OBJECT_ENSURE_REGISTERED(PacketTransport);
 
+namespace
+{
+
+/// So many segments are written at a time, where a message has as many left.
+constexpr uint64_t WRITE_SEGMENTS = 32;
+
+} // namespace
+
 TypeId
 PacketTransport::GetTypeId()
 {
@@ -76,18 +84,21 @@ PacketTransport::GetTypeId()
                           UintegerValue(1448),
                           MakeUintegerAccessor(&Self::m_segmentSize),
                           MakeUintegerChecker<uint32_t>(1))
-            .AddAttribute("SndBufSize",
-                          "TCP send buffer in bytes. 512 KiB keep 1 Gb/s busy at a round trip of 4 "
-                          "ms, or 20 Mb/s at 200 ms; more would only stand in queues",
-                          UintegerValue(524288),
-                          MakeUintegerAccessor(&Self::m_sndBufSize),
-                          MakeUintegerChecker<uint32_t>(2 * MessageHeader::MAX_BYTES))
-            .AddAttribute("RcvBufSize",
-                          "TCP receive buffer in bytes, also the largest window; as the send "
-                          "buffer",
-                          UintegerValue(524288),
-                          MakeUintegerAccessor(&Self::m_rcvBufSize),
-                          MakeUintegerChecker<uint32_t>(1))
+            .AddAttribute(
+                "SndBufSize",
+                "TCP send buffer in bytes: a window of RcvBufSize, and 64 KiB in which the "
+                "next bytes wait, so that they can be written many at a time",
+                UintegerValue(589824),
+                MakeUintegerAccessor(&Self::m_sndBufSize),
+                MakeUintegerChecker<uint32_t>(2 * MessageHeader::MAX_BYTES))
+            .AddAttribute(
+                "RcvBufSize",
+                "TCP receive buffer in bytes, also the largest window. 512 KiB keep 1 Gb/s "
+                "busy at a round trip of 4 ms, or 20 Mb/s at 200 ms; more would only stand "
+                "in queues",
+                UintegerValue(524288),
+                MakeUintegerAccessor(&Self::m_rcvBufSize),
+                MakeUintegerChecker<uint32_t>(1))
             .AddAttribute("InitialCwnd",
                           "First TCP congestion window in segments (RFC 6928)",
                           UintegerValue(10),
@@ -372,8 +383,13 @@ PacketTransport::Pump(uint32_t to)
         uint64_t chunk = std::min(left, available);
         if (chunk < left)
         {
-            // Whole segments only, or every acknowledgement would bring forth a small one.
+            // Whole segments only, or every acknowledgement would bring forth a small one; many
+            // of them, or it would bring forth a write.
             chunk -= chunk % m_segmentSize;
+            if (chunk < std::min<uint64_t>(WRITE_SEGMENTS * m_segmentSize, m_sndBufSize / 8))
+            {
+                break;
+            }
         }
         const bool first = peer.partial == 0;
         if (chunk == 0 || (first && chunk < out.headerBytes))
@@ -466,7 +482,8 @@ void
 PacketTransport::HandleRead(Ptr<Socket> socket)
 {
     auto found = m_incoming.find(socket);
-    while (!m_off && found != m_incoming.end() && !found->second.dead)
+    while (!m_off && found != m_incoming.end() && !found->second.dead &&
+           socket->GetRxAvailable() > 0)
     {
         Incoming& incoming = found->second;
         uint64_t wanted = incoming.payloadLeft;

@@ -125,6 +125,11 @@ Worker::DispatchOne()
         {
             continue;
         }
+        if (task.committed && m_ready.size() == 1)
+        {
+            StartTask(ready); // nothing to choose
+            return true;
+        }
         m_view.Consider(ready->service);
         const Estimate estimate =
             task.committed ? m_view.PredictHere(ready->service) : m_router->Choose(task, m_view);
