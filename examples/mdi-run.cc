@@ -40,7 +40,7 @@ WhyNothingLeaves(const Scenario& scenario, const TensorEngine& engine)
     bool exits = false;
     for (const auto& source : scenario.sources)
     {
-        exits = exits || !engine.Graph(source.model).Exits().empty();
+        exits = exits || !engine.Graph(source.loaded).Exits().empty();
     }
     if (exits && engine.HasValues())
     {
@@ -90,7 +90,9 @@ Run(int argc, char* argv[])
                  "may be repeated",
                  MakeCallback(&AddSet));
     AddLoadFlag(cmd, argc, argv);
-    cmd.AddValue("network", "fidelity of the network: packet, or flow (fluid, much faster)", changes.network);
+    cmd.AddValue("network",
+                 "fidelity of the network: packet, or flow (fluid, much faster)",
+                 changes.network);
     cmd.AddValue(
         "tensors", "execute, memo (run no slice twice on one input) or none", changes.tensors);
     cmd.AddValue("trace-error",
@@ -128,7 +130,7 @@ Run(int argc, char* argv[])
 
     for (const auto& source : scenario.sources)
     {
-        const LayerGraph& graph = engine->Graph(source.model);
+        const LayerGraph& graph = engine->Graph(source.loaded);
         if (source.generation && source.generation->cache && graph.CacheBytes(0, graph.Size()) == 0)
         {
             std::cerr

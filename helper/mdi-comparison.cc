@@ -75,7 +75,7 @@ CompareSystems(const Scenario& scenario,
         timeline.Take(files.timeline);
     }
     timeline.Stream() << TIMELINE_END;
-    WriteManifest(scenario, *engine, forecasts, commandLine, manifest.Stream());
+    manifest.Stream() << MakeManifest(scenario, *engine, forecasts, commandLine).dump(2) << '\n';
     for (OutputFile* file : {&summary, &items, &timeline, &manifest})
     {
         file->Close();

@@ -5,8 +5,6 @@
 
 #include "mdi-arrival-reader.h"
 
-#include <nlohmann/json.hpp>
-#include <ostream>
 #include <sstream>
 
 namespace ns3
@@ -56,12 +54,11 @@ LinkTraces(const Scenario& scenario)
 
 } // namespace
 
-void
-WriteManifest(const Scenario& scenario,
-              const TensorEngine& engine,
-              const Forecasts& forecasts,
-              const std::string& commandLine,
-              std::ostream& os)
+nlohmann::ordered_json
+MakeManifest(const Scenario& scenario,
+             const TensorEngine& engine,
+             const Forecasts& forecasts,
+             const std::string& commandLine)
 {
     using Json = nlohmann::ordered_json;
     Json manifest;
@@ -168,7 +165,7 @@ WriteManifest(const Scenario& scenario,
     }
     manifest["scenario_file"] = scenario.file;
     manifest["scenario"] = Json::parse(scenario.resolved);
-    os << manifest.dump(2) << '\n';
+    return manifest;
 }
 
 } // namespace mdi

@@ -6,7 +6,7 @@
 
 #include "mdi-simulation.h"
 
-#include <iosfwd>
+#include <nlohmann/json.hpp>
 #include <string>
 
 namespace ns3
@@ -15,18 +15,16 @@ namespace mdi
 {
 
 /**
- * manifest.json: what the results were made from.
+ * manifest.json: what results were made from.
  * \param scenario read and checked
  * \param engine that ran it
  * \param forecasts from CheckSystems
  * \param commandLine that asked for it
- * \param os where to
  */
-void WriteManifest(const Scenario& scenario,
-                   const TensorEngine& engine,
-                   const Forecasts& forecasts,
-                   const std::string& commandLine,
-                   std::ostream& os);
+nlohmann::ordered_json MakeManifest(const Scenario& scenario,
+                                    const TensorEngine& engine,
+                                    const Forecasts& forecasts,
+                                    const std::string& commandLine);
 
 } // namespace mdi
 } // namespace ns3

@@ -5,8 +5,10 @@
 
 #include "mdi-did-you-mean.h"
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -180,8 +182,7 @@ ParseShapes(const std::string& text, const std::vector<ModelInput>& described)
             inputs.size() < described.size() ? described[inputs.size()] : ModelInput();
         input.spec.shape.clear();
         const size_t colon = part.find(':');
-        if (colon != std::string::npos &&
-            !DtypeFromName(part.substr(colon + 1), input.spec.dtype))
+        if (colon != std::string::npos && !DtypeFromName(part.substr(colon + 1), input.spec.dtype))
         {
             fail("unknown type " + Quoted(part.substr(colon + 1)) + ", the types are " + TYPES);
         }
@@ -290,75 +291,100 @@ ReadModelWithShapes(const std::string& file, const std::string& shapes)
     }
     if (NeedsInputs(model))
     {
-        throw BadInput(file + ": the input shapes of the model are unknown; say "
-                              "--input-shape=1,3,224,224, or write the file " +
+        throw BadInput(file +
+                       ": the input shapes of the model are unknown; say "
+                       "--input-shape=1,3,224,224, or write the file " +
                        fs::path(file).replace_extension(".json").string());
     }
     return model;
 }
 
-void
-LoadModels(const std::vector<ModelSpec>& models, TensorEngine& engine)
+namespace
 {
+
+/// Load the parts of an autoencoder for a model that the engine has.
+void
+LoadAutoencoder(const ModelSpec& model, uint32_t number, TensorEngine& engine)
+{
+    const AutoencoderSpec& spec = *model.autoencoder;
+    const auto& layers = engine.Graph(number).Layers();
+    uint32_t boundary = 0;
+    std::vector<std::string> names;
+    for (uint32_t layer = 0; layer < layers.size(); ++layer)
+    {
+        names.push_back(layers[layer].name);
+        boundary = layers[layer].name == spec.after ? layer + 1 : boundary;
+    }
+    const std::string place =
+        model.file + ": the autoencoder stands after layer " + Quoted(spec.after);
+    if (boundary == 0)
+    {
+        throw BadInput(place + ", which the model does not have; " + DidYouMean(spec.after, names));
+    }
+    if (boundary == engine.Graph(number).Size() || !engine.Graph(number).CanCut(boundary))
+    {
+        throw BadInput(place + ", where no cut is possible; ./mdi inspect --layers shows the cuts");
+    }
+    const auto load = [&](const std::string& file, const std::vector<TensorSpec>& inputs) {
+        ModelSpec part;
+        part.file = file;
+        part.name = fs::path(file).stem().string();
+        for (const TensorSpec& input : inputs)
+        {
+            part.inputs.push_back({input});
+        }
+        return engine.LoadModel(part);
+    };
+    Autoencoder autoencoder;
+    autoencoder.boundary = boundary;
+    autoencoder.encoder = load(spec.encoder, engine.Graph(number).CutTensors(boundary));
+    const LayerGraph& encoder = engine.Graph(autoencoder.encoder);
+    autoencoder.decoder = load(spec.decoder, encoder.CutTensors(encoder.Size()));
+    engine.SetAutoencoder(number, autoencoder);
+}
+
+} // namespace
+
+std::vector<uint32_t>
+LoadModels(const std::vector<ModelSpec>& models, TensorEngine& engine, LoadedModels& loaded)
+{
+    std::vector<uint32_t> numbers;
+    const size_t before = loaded.size();
     try
     {
         for (const ModelSpec& model : models)
         {
-            engine.LoadModel(model);
+            auto known = std::find_if(loaded.begin(), loaded.end(), [&model](const auto& other) {
+                return other.first == model;
+            });
+            if (known == loaded.end())
+            {
+                loaded.emplace_back(model, engine.LoadModel(model));
+                known = std::prev(loaded.end());
+            }
+            numbers.push_back(known->second);
         }
-        for (uint32_t i = 0; i < models.size(); ++i)
+        for (size_t i = before; i < loaded.size(); ++i)
         {
-            if (!models[i].autoencoder)
+            if (loaded[i].first.autoencoder)
             {
-                continue;
+                LoadAutoencoder(loaded[i].first, loaded[i].second, engine);
             }
-            const AutoencoderSpec& spec = *models[i].autoencoder;
-            const auto& layers = engine.Graph(i).Layers();
-            uint32_t boundary = 0;
-            std::vector<std::string> names;
-            for (uint32_t layer = 0; layer < layers.size(); ++layer)
-            {
-                names.push_back(layers[layer].name);
-                boundary = layers[layer].name == spec.after ? layer + 1 : boundary;
-            }
-            if (boundary == 0)
-            {
-                throw BadInput(models[i].file + ": the autoencoder stands after layer " +
-                               Quoted(spec.after) + ", which the model does not have; " +
-                               DidYouMean(spec.after, names));
-            }
-            if (boundary == engine.Graph(i).Size() || !engine.Graph(i).CanCut(boundary))
-            {
-                throw BadInput(models[i].file + ": the autoencoder stands after layer " +
-                               Quoted(spec.after) +
-                               ", where no cut is possible; ./mdi inspect --layers shows the cuts");
-            }
-            const auto load = [&](const std::string& file, const std::vector<TensorSpec>& inputs) {
-                ModelSpec part;
-                part.file = file;
-                part.name = fs::path(file).stem().string();
-                for (const TensorSpec& input : inputs)
-                {
-                    part.inputs.push_back({input});
-                }
-                return engine.LoadModel(part);
-            };
-            Autoencoder autoencoder;
-            autoencoder.boundary = boundary;
-            autoencoder.encoder = load(spec.encoder, engine.Graph(i).CutTensors(boundary));
-            const LayerGraph& encoder = engine.Graph(autoencoder.encoder);
-            autoencoder.decoder = load(spec.decoder, encoder.CutTensors(encoder.Size()));
-            engine.SetAutoencoder(i, autoencoder);
         }
-    }
-    catch (const BadInput&)
-    {
-        throw;
     }
     catch (const std::exception& error)
     {
+        loaded.resize(before); // what is there of them has no autoencoder yet
         throw BadInput(error.what());
     }
+    return numbers;
+}
+
+void
+LoadModels(const std::vector<ModelSpec>& models, TensorEngine& engine)
+{
+    LoadedModels loaded;
+    LoadModels(models, engine, loaded);
 }
 
 } // namespace mdi

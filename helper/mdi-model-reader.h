@@ -8,7 +8,9 @@
 #include "mdi-model-spec.h"
 #include "mdi-tensor-engine.h"
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ns3
@@ -40,10 +42,22 @@ ModelSpec ReadModel(const std::string& file,
  */
 ModelSpec ReadModelWithShapes(const std::string& file, const std::string& shapes);
 
+/// Models that an engine has, and their numbers there.
+using LoadedModels = std::vector<std::pair<ModelSpec, uint32_t>>;
+
 /**
- * Load models, in their order, and then their autoencoders.
+ * Load models with their autoencoders, each once.
+ * \param models what to load
+ * \param engine where to
+ * \param loaded what the engine has by this function; receives the others
+ * \return the numbers of the models there
  * \throws BadInput one line
  */
+std::vector<uint32_t> LoadModels(const std::vector<ModelSpec>& models,
+                                 TensorEngine& engine,
+                                 LoadedModels& loaded);
+
+/// The same for an engine that has no models yet: they get the numbers from 0 on.
 void LoadModels(const std::vector<ModelSpec>& models, TensorEngine& engine);
 
 } // namespace mdi

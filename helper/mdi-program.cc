@@ -100,7 +100,8 @@ CheckFlags(int argc, char* argv[], const std::vector<std::string>& flags)
         const bool ours = std::find(flags.begin(), flags.end(), name) != flags.end();
         const auto equals = argument.find('=');
         const std::string value = equals == std::string::npos ? "" : argument.substr(equals + 1);
-        static const std::set<std::string> switches = {"cuda", "json", "layers", "overwrite"};
+        static const std::set<std::string> switches = {
+            "cuda", "json", "layers", "merge", "overwrite", "resume"};
         const bool isSwitch = switches.count(name) > 0;
         if (ours && isSwitch && equals != std::string::npos)
         {

@@ -52,7 +52,7 @@ NewName(const JsonReader& at, const std::vector<T>& before)
     return name;
 }
 
-/// Apply `path=value`; an array's element can be named by its number or its "name".
+/// Apply `path=value` of a flag.
 void
 ApplySet(Json& document, const std::string& file, const std::string& set)
 {
@@ -65,10 +65,6 @@ ApplySet(Json& document, const std::string& file, const std::string& set)
     }
     const std::string path = set.substr(0, equals);
     const std::string text = set.substr(equals + 1);
-    if (path.front() == '.' || path.back() == '.' || path.find("..") != std::string::npos)
-    {
-        throw BadInput("--set=" + OneLine(set) + ": a step of the path is empty; write a.b=value");
-    }
     try
     {
         Json(set).dump();
@@ -82,56 +78,7 @@ ApplySet(Json& document, const std::string& file, const std::string& set)
     {
         value = text;
     }
-    Json* at = &document;
-    std::stringstream steps(path);
-    std::string step;
-    std::string walked;
-    while (std::getline(steps, step, '.'))
-    {
-        const std::string place = file + ": --set=" + OneLine(path) + ": ";
-        if (at->is_object())
-        {
-            std::vector<std::string> keys;
-            for (const auto& member : at->items())
-            {
-                keys.push_back(member.key());
-            }
-            const bool last = steps.eof();
-            if (!last && !at->contains(step))
-            {
-                throw BadInput(place + "there is no " + Quoted(step) + " in " +
-                               (walked.empty() ? "the scenario" : Quoted(walked)) + "; " +
-                               DidYouMean(step, keys));
-            }
-            at = &(*at)[step]; // a new last key is checked with the rest of the document
-        }
-        else if (at->is_array())
-        {
-            Json* found = nullptr;
-            for (size_t i = 0; i < at->size(); ++i)
-            {
-                Json& element = (*at)[i];
-                const bool named =
-                    element.is_object() && element.contains("name") && element["name"] == step;
-                if (named || std::to_string(i) == step)
-                {
-                    found = &element;
-                }
-            }
-            if (!found)
-            {
-                throw BadInput(place + Quoted(walked) + " has no element " + Quoted(step) +
-                               "; name one by its number from 0 or by its \"name\"");
-            }
-            at = found;
-        }
-        else
-        {
-            throw BadInput(place + Quoted(walked) + " is a value; nothing lies below it");
-        }
-        walked += (walked.empty() ? "" : ".") + step;
-    }
-    *at = value;
+    SetField(document, path, value, file + ": --set=" + OneLine(path));
 }
 
 ModelSpec
@@ -151,7 +98,7 @@ ReadScenarioModel(const std::string& name, const JsonReader& json, const std::st
 }
 
 Scenario::Device
-ReadDevice(const JsonReader& json, const Scenario& scenario)
+ReadDevice(const JsonReader& json, const Scenario& scenario, ComputeTraces& traces)
 {
     json.AllowOnly({"name", "trace", "mode", "position_m", "slots", "distribution", "offload_to"});
     Scenario::Device device;
@@ -163,7 +110,13 @@ ReadDevice(const JsonReader& json, const Scenario& scenario)
                            "one of traces/compute/, or your own from ./mdi profile");
     }
     const auto mode = json.Find("mode");
-    device.trace = ReadComputeTrace(device.traceFile, mode ? mode->Name() : "");
+    const std::pair key(device.traceFile, mode ? mode->Name() : "");
+    auto known = traces.find(key);
+    if (known == traces.end())
+    {
+        known = traces.emplace(key, ReadComputeTrace(key.first, key.second)).first;
+    }
+    device.trace = known->second;
     if (const auto position = json.Find("position_m"))
     {
         const auto xyz = position->Items(2, 3);
@@ -336,6 +289,66 @@ CheckProfiles(const JsonReader& root, const Scenario& scenario)
 
 } // namespace
 
+void
+SetField(Json& document, const std::string& path, const Json& value, const std::string& place)
+{
+    if (path.empty() || path.front() == '.' || path.back() == '.' ||
+        path.find("..") != std::string::npos)
+    {
+        throw BadInput(place + ": a step of the path is empty; write a.b, such as "
+                               "sources.0.priority");
+    }
+    Json* at = &document;
+    std::stringstream steps(path);
+    std::string step;
+    std::string walked;
+    while (std::getline(steps, step, '.'))
+    {
+        if (at->is_object())
+        {
+            std::vector<std::string> keys;
+            for (const auto& member : at->items())
+            {
+                keys.push_back(member.key());
+            }
+            const bool last = steps.eof();
+            if (!last && !at->contains(step))
+            {
+                throw BadInput(place + ": there is no " + Quoted(step) + " in " +
+                               (walked.empty() ? "the scenario" : Quoted(walked)) + "; " +
+                               DidYouMean(step, keys));
+            }
+            at = &(*at)[step]; // a new last key is checked with the rest of the document
+        }
+        else if (at->is_array())
+        {
+            Json* found = nullptr;
+            for (size_t i = 0; i < at->size(); ++i)
+            {
+                Json& element = (*at)[i];
+                const bool named =
+                    element.is_object() && element.contains("name") && element["name"] == step;
+                if (named || std::to_string(i) == step)
+                {
+                    found = &element;
+                }
+            }
+            if (!found)
+            {
+                throw BadInput(place + ": " + Quoted(walked) + " has no element " + Quoted(step) +
+                               "; name one by its number from 0 or by its \"name\"");
+            }
+            at = found;
+        }
+        else
+        {
+            throw BadInput(place + ": " + Quoted(walked) + " is a value; nothing lies below it");
+        }
+        walked += (walked.empty() ? "" : ".") + step;
+    }
+    *at = value;
+}
+
 bool
 Generates(const Scenario& scenario)
 {
@@ -344,8 +357,8 @@ Generates(const Scenario& scenario)
     });
 }
 
-Scenario
-ReadScenario(const std::string& file, const ScenarioChanges& changes)
+Json
+ResolveScenario(const std::string& file, const ScenarioChanges& changes)
 {
     Json document = JsonReader::FromFile(file).Json();
     for (const auto& set : changes.sets)
@@ -363,7 +376,22 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
     change("trace_error", changes.traceError, !changes.traceError.empty());
     change("runs", changes.runs, changes.runs > 0);
     change("seed", changes.seed, changes.seed > 0);
+    return document;
+}
 
+Scenario
+ReadScenario(const std::string& file, const ScenarioChanges& changes)
+{
+    ComputeTraces traces;
+    return ReadScenario(ResolveScenario(file, changes), file, changes.systems, traces);
+}
+
+Scenario
+ReadScenario(const Json& document,
+             const std::string& file,
+             const std::string& systems,
+             ComputeTraces& traces)
+{
     Scenario scenario;
     scenario.file = file;
     const JsonReader root = JsonReader::FromJson(document, file);
@@ -400,7 +428,7 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
     }
     for (const auto& device : root["devices"].Items(1, MAX_NODES))
     {
-        scenario.devices.push_back(ReadDevice(device, scenario));
+        scenario.devices.push_back(ReadDevice(device, scenario, traces));
     }
     for (size_t i = 0; i < scenario.devices.size(); ++i)
     {
@@ -438,7 +466,7 @@ ReadScenario(const std::string& file, const ScenarioChanges& changes)
             model.longest = std::max(model.longest, made.promptTokens + made.newTokens - 1);
         }
     }
-    scenario.systems = ReadSystems(root.Find("systems"), changes.systems);
+    scenario.systems = ReadSystems(root.Find("systems"), systems);
     if (const auto runs = root.Find("runs"))
     {
         scenario.runs = static_cast<uint32_t>(runs->PositiveInt(1000000));

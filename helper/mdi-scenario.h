@@ -18,8 +18,11 @@
 #include "ns3/vector.h"
 
 #include <cstdint>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ns3
@@ -69,7 +72,8 @@ struct Scenario
     {
         std::string name;
         uint32_t device = 0;
-        uint32_t model = 0;
+        uint32_t model = 0;  //!< of the scenario
+        uint32_t loaded = 0; //!< of the engine; by LoadModels
         float priority = 1;
         double accuracy = 1;
         uint32_t items = 0;
@@ -133,6 +137,41 @@ bool Generates(const Scenario& scenario);
  * \throws BadInput one line: file, JSON path, what is wrong, what would be right
  */
 Scenario ReadScenario(const std::string& file, const ScenarioChanges& changes = {});
+
+/**
+ * Read a scenario file and change it, without checking what comes out.
+ * \param changes all but the systems, which choose among those of the document
+ * \throws BadInput one line
+ */
+nlohmann::json ResolveScenario(const std::string& file, const ScenarioChanges& changes = {});
+
+/**
+ * Change one field of a scenario's document.
+ * \param document the scenario
+ * \param path such as sources.ts.priority; an array's element by its number or its "name"
+ * \param value new
+ * \param place of the change, as messages begin
+ * \throws BadInput one line
+ */
+void SetField(nlohmann::json& document,
+              const std::string& path,
+              const nlohmann::json& value,
+              const std::string& place);
+
+/// Compute traces by file and mode (empty: its default), so that each is read once.
+using ComputeTraces = std::map<std::pair<std::string, std::string>, ComputeTrace>;
+
+/**
+ * The same of a document.
+ * \param document of ResolveScenario
+ * \param file that it is from: its name stands in messages, paths are relative to it
+ * \param systems names, separated by commas; empty: all
+ * \param traces those that are known; receives the others
+ */
+Scenario ReadScenario(const nlohmann::json& document,
+                      const std::string& file,
+                      const std::string& systems,
+                      ComputeTraces& traces);
 
 } // namespace mdi
 } // namespace ns3

@@ -189,7 +189,7 @@ InstallSystem(const Scenario& scenario,
         options.start = source.start;
         options.admission = source.admission;
         options.times = source.times;
-        mdi.AddSource(nodes.Get(source.device), source.model, options);
+        mdi.AddSource(nodes.Get(source.device), source.loaded, options);
     }
     mdi.SetStaging(scenario.staging);
     mdi.Install(system, network);
@@ -227,18 +227,26 @@ EstimateUnknown(Scenario::Device& device,
 Ptr<TensorEngine>
 LoadModels(Scenario& scenario, Ptr<TensorEngine> engine)
 {
+    LoadedModels loaded;
+    return LoadModels(scenario, engine, loaded);
+}
+
+Ptr<TensorEngine>
+LoadModels(Scenario& scenario, Ptr<TensorEngine> engine, LoadedModels& loaded)
+{
     engine->SetAttributeFailSafe("Memo", BooleanValue(scenario.tensors != "execute"));
-    LoadModels(scenario.models, *engine);
+    const auto numbers = LoadModels(scenario.models, *engine, loaded);
     // What a run would stumble over is found before the first one.
     for (uint32_t i = 0; i < scenario.sources.size(); ++i)
     {
-        const auto& source = scenario.sources[i];
-        const LayerGraph& graph = engine->Graph(source.model);
+        auto& source = scenario.sources[i];
+        source.loaded = numbers[source.model];
+        const LayerGraph& graph = engine->Graph(source.loaded);
         if (source.generation)
         {
             try
             {
-                engine->CheckGeneration(source.model, source.generation->promptTokens);
+                engine->CheckGeneration(source.loaded, source.generation->promptTokens);
             }
             catch (const std::invalid_argument& error)
             {
@@ -292,75 +300,79 @@ EstimateText(const Scenario::EstimatedLayers& estimate)
     return text.str();
 }
 
+std::vector<std::optional<PlanForecast>>
+CheckSystem(const Scenario& scenario, SystemSpec& system, Ptr<TensorEngine> engine)
+{
+    SimulatorScope scope;
+    NodeContainer nodes;
+    nodes.Create(static_cast<uint32_t>(scenario.devices.size()));
+    NetworkHelper network(NetworkHelper::FLOW); // the ways are the same, and nobody sends
+    BuildNetwork(scenario, nodes, network);
+    for (uint32_t i = 1; i < nodes.GetN(); ++i)
+    {
+        if (!network.Reachable(nodes.Get(0)->GetId(), nodes.Get(i)->GetId()))
+        {
+            throw BadInput(scenario.file + ": /networks: nothing connects device '" +
+                           scenario.devices[i].name + "' with '" + scenario.devices[0].name +
+                           "'; connect all devices (a Wi-Fi device must be in the range of "
+                           "another)");
+        }
+    }
+    MdiHelper mdi(engine);
+    try
+    {
+        InstallSystem(scenario, system, nodes, network, "none", mdi); // traces as they are
+    }
+    catch (const MemoryShortage& error)
+    {
+        throw BadInput(scenario.file + ": /devices/" + std::to_string(error.worker) + ": device '" +
+                       scenario.devices[error.worker].name + "' is too small: " + error.what());
+    }
+    catch (const std::invalid_argument& error)
+    {
+        throw BadInput(scenario.file + ": /systems: system '" + system.name + "': " + error.what());
+    }
+    std::vector<std::optional<PlanForecast>> forecasts;
+    std::vector<Plan> plans;
+    for (uint32_t source = 0; source < scenario.sources.size(); ++source)
+    {
+        plans.push_back(mdi.GetDeployment()->GetPlan(source));
+        forecasts.push_back(plans.back().forecast);
+    }
+    if (scenario.traceError != "sample")
+    {
+        system.plans = plans; // the same in every run
+    }
+    for (uint32_t i = 0; i < nodes.GetN(); ++i)
+    {
+        for (const uint32_t other : scenario.devices[i].handsTo)
+        {
+            if (network.Path(nodes.Get(i)->GetId(), nodes.Get(other)->GetId()).hops > 1)
+            {
+                throw BadInput(scenario.file + ": /devices/" + std::to_string(i) +
+                               "/offload_to: device '" + scenario.devices[other].name +
+                               "' is no neighbour of '" + scenario.devices[i].name +
+                               "'; name devices that are one hop away");
+            }
+        }
+    }
+    if (system.codec && !mdi.GetDeployment()->IsCoding() &&
+        system.codec->Create<Codec>()->IsRequired())
+    {
+        throw BadInput(scenario.file + ": /systems: the codec of system '" + system.name +
+                       "' changes no cut of any model; an autoencoder comes with the model, its "
+                       "description names it");
+    }
+    return forecasts;
+}
+
 Forecasts
 CheckSystems(Scenario& scenario, Ptr<TensorEngine> engine)
 {
     Forecasts forecasts;
     for (auto& system : scenario.systems)
     {
-        SimulatorScope scope;
-        NodeContainer nodes;
-        nodes.Create(static_cast<uint32_t>(scenario.devices.size()));
-        NetworkHelper network(NetworkHelper::FLOW); // the ways are the same, and nobody sends
-        BuildNetwork(scenario, nodes, network);
-        for (uint32_t i = 1; i < nodes.GetN(); ++i)
-        {
-            if (!network.Reachable(nodes.Get(0)->GetId(), nodes.Get(i)->GetId()))
-            {
-                throw BadInput(scenario.file + ": /networks: nothing connects device '" +
-                               scenario.devices[i].name + "' with '" + scenario.devices[0].name +
-                               "'; connect all devices (a Wi-Fi device must be in the range of "
-                               "another)");
-            }
-        }
-        MdiHelper mdi(engine);
-        try
-        {
-            InstallSystem(scenario, system, nodes, network, "none", mdi); // traces as they are
-        }
-        catch (const MemoryShortage& error)
-        {
-            throw BadInput(scenario.file + ": /devices/" + std::to_string(error.worker) +
-                           ": device '" + scenario.devices[error.worker].name +
-                           "' is too small: " + error.what());
-        }
-        catch (const std::invalid_argument& error)
-        {
-            throw BadInput(scenario.file + ": /systems: system '" + system.name +
-                           "': " + error.what());
-        }
-        forecasts.emplace_back();
-        std::vector<Plan> plans;
-        for (uint32_t source = 0; source < scenario.sources.size(); ++source)
-        {
-            plans.push_back(mdi.GetDeployment()->GetPlan(source));
-            forecasts.back().push_back(plans.back().forecast);
-        }
-        if (scenario.traceError != "sample")
-        {
-            system.plans = plans; // the same in every run
-        }
-        for (uint32_t i = 0; i < nodes.GetN(); ++i)
-        {
-            for (const uint32_t other : scenario.devices[i].handsTo)
-            {
-                if (network.Path(nodes.Get(i)->GetId(), nodes.Get(other)->GetId()).hops > 1)
-                {
-                    throw BadInput(scenario.file + ": /devices/" + std::to_string(i) +
-                                   "/offload_to: device '" + scenario.devices[other].name +
-                                   "' is no neighbour of '" + scenario.devices[i].name +
-                                   "'; name devices that are one hop away");
-                }
-            }
-        }
-        if (system.codec && !mdi.GetDeployment()->IsCoding() &&
-            system.codec->Create<Codec>()->IsRequired())
-        {
-            throw BadInput(
-                scenario.file + ": /systems: the codec of system '" + system.name +
-                "' changes no cut of any model; an autoencoder comes with the model, its "
-                "description names it");
-        }
+        forecasts.push_back(CheckSystem(scenario, system, engine));
     }
     return forecasts;
 }

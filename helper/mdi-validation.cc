@@ -11,6 +11,7 @@
 #include "mdi-model-reader.h"
 #include "mdi-provenance-reader.h"
 #include "mdi-simulation.h"
+#include "mdi-sweep.h"
 
 #include <cmath>
 #include <filesystem>
@@ -41,6 +42,17 @@ ValidateScenario(const std::string& file, Ptr<TensorEngine> engine)
            Count(scenario.sources.size(), "source") + ", " +
            Count(scenario.systems.size(), "system") +
            (scenario.estimates.empty() ? "" : ", some layers estimated");
+}
+
+std::string
+ValidateSweep(const std::string& file, Ptr<TensorEngine> engine)
+{
+    const Sweep sweep = ReadSweep(file);
+    ComputeTraces traces;
+    Scenario scenario = ReadScenario(sweep.ScenarioOf(0), sweep.scenarioFile, "", traces);
+    CheckSystems(scenario, LoadModels(scenario, engine));
+    return "sweep, " + Count(sweep.fields.size(), "field") + ", " +
+           Count(sweep.points.size(), "point") + ", the first of which is checked";
 }
 
 std::string
@@ -119,12 +131,20 @@ ValidateFile(const std::string& file, const std::function<Ptr<TensorEngine>()>& 
     }
     const JsonReader document = JsonReader::FromFile(file);
     const JsonReader format = document["format"];
-    format.OneOf(
-        {"mdi-scenario", "mdi-compute-trace", "mdi-model", "mdi-layer-graph", "mdi-provenance"});
+    format.OneOf({"mdi-scenario",
+                  "mdi-sweep",
+                  "mdi-compute-trace",
+                  "mdi-model",
+                  "mdi-layer-graph",
+                  "mdi-provenance"});
     const std::string kind = format.String();
     if (kind == "mdi-scenario")
     {
         return ValidateScenario(file, engine());
+    }
+    if (kind == "mdi-sweep")
+    {
+        return ValidateSweep(file, engine());
     }
     if (kind == "mdi-compute-trace")
     {

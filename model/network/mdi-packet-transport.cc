@@ -42,7 +42,7 @@ namespace
 {
 
 /// So many segments are written at a time, where a message has as many left.
-constexpr uint64_t WRITE_SEGMENTS = 32;
+constexpr uint64_t WRITE_SEGMENTS = 16;
 
 } // namespace
 
@@ -84,21 +84,20 @@ PacketTransport::GetTypeId()
                           UintegerValue(1448),
                           MakeUintegerAccessor(&Self::m_segmentSize),
                           MakeUintegerChecker<uint32_t>(1))
-            .AddAttribute(
-                "SndBufSize",
-                "TCP send buffer in bytes: a window of RcvBufSize, and 64 KiB in which the "
-                "next bytes wait, so that they can be written many at a time",
-                UintegerValue(589824),
-                MakeUintegerAccessor(&Self::m_sndBufSize),
-                MakeUintegerChecker<uint32_t>(2 * MessageHeader::MAX_BYTES))
-            .AddAttribute(
-                "RcvBufSize",
-                "TCP receive buffer in bytes, also the largest window. 512 KiB keep 1 Gb/s "
-                "busy at a round trip of 4 ms, or 20 Mb/s at 200 ms; more would only stand "
-                "in queues",
-                UintegerValue(524288),
-                MakeUintegerAccessor(&Self::m_rcvBufSize),
-                MakeUintegerChecker<uint32_t>(1))
+            .AddAttribute("SndBufSize",
+                          "TCP send buffer in bytes. 512 KiB keep 1 Gb/s busy at a round trip of 4 "
+                          "ms, or 20 Mb/s at 200 ms; more would only stand in queues. Not more "
+                          "than RcvBufSize: with the receiver's window full, ns-3.37 can crash "
+                          "(TcpRateLinux::SkbSent without a segment)",
+                          UintegerValue(524288),
+                          MakeUintegerAccessor(&Self::m_sndBufSize),
+                          MakeUintegerChecker<uint32_t>(2 * MessageHeader::MAX_BYTES))
+            .AddAttribute("RcvBufSize",
+                          "TCP receive buffer in bytes, also the largest window; as the send "
+                          "buffer",
+                          UintegerValue(524288),
+                          MakeUintegerAccessor(&Self::m_rcvBufSize),
+                          MakeUintegerChecker<uint32_t>(1))
             .AddAttribute("InitialCwnd",
                           "First TCP congestion window in segments (RFC 6928)",
                           UintegerValue(10),

@@ -21,6 +21,11 @@ struct ModelInput
 {
     TensorSpec spec;
     int64_t range = 100; //!< random integers are drawn from [0, range): the vocabulary, say
+
+    bool operator==(const ModelInput& other) const
+    {
+        return spec == other.spec && range == other.range;
+    }
 };
 
 /// How a picture becomes the tensor that a model expects: scaled, cropped, then (x / 255 - mean) /
@@ -31,6 +36,12 @@ struct Preprocess
     uint32_t crop = 0;        //!< side of the square cut from the middle; 0: the model's own size
     std::vector<double> mean; //!< by channel; empty: 0
     std::vector<double> std;  //!< by channel; empty: 1
+
+    bool operator==(const Preprocess& other) const
+    {
+        return resize == other.resize && crop == other.crop && mean == other.mean &&
+               std == other.std;
+    }
 };
 
 /// Two models that shrink the tensors at one cut and restore them (MDI-Exit, papers.md 6.3).
@@ -39,6 +50,11 @@ struct AutoencoderSpec
     std::string after;   //!< the layer before the cut
     std::string encoder; //!< path of its TorchScript file
     std::string decoder;
+
+    bool operator==(const AutoencoderSpec& other) const
+    {
+        return after == other.after && encoder == other.encoder && decoder == other.decoder;
+    }
 };
 
 /**
@@ -57,6 +73,13 @@ struct ModelSpec
     Preprocess preprocess;
     std::string inputSet; //!< a folder of pictures or a tensor file; empty: random inputs
     std::optional<AutoencoderSpec> autoencoder;
+
+    bool operator==(const ModelSpec& other) const
+    {
+        return name == other.name && file == other.file && inputs == other.inputs &&
+               longest == other.longest && exits == other.exits && preprocess == other.preprocess &&
+               inputSet == other.inputSet && autoencoder == other.autoencoder;
+    }
 };
 
 /// Shapes and types of the inputs alone.

@@ -81,7 +81,7 @@ PassOnce(uint32_t items)
         {
             const uint32_t number =
                 source.inputs.empty() ? source.inputOffset + item : source.inputs.at(item);
-            inputs.insert(engine->InputOf(source.model, number));
+            inputs.insert(engine->InputOf(source.loaded, number));
         }
     }
     TorchSlicer slicer(scenario.models.front());

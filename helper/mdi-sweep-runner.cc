@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#include "mdi-sweep-runner.h"
+
+#include "mdi-json-reader.h"
+#include "mdi-scenario-names.h"
+#include "mdi-spool.h"
+#include "mdi-summary-account.h"
+#include "mdi-summary.h"
+
+#include <sstream>
+#include <unistd.h>
+
+namespace ns3
+{
+namespace mdi
+{
+
+namespace
+{
+
+/// Keeps what the summary needs of a run.
+class SummarySink : public RunSink
+{
+  public:
+    SummarySink(Spool& spool, size_t sources)
+        : account(spool, sources)
+    {
+    }
+
+    void OnItem(const ItemRecord& item) override
+    {
+        account.Add(item);
+    }
+
+    void OnSpan(const Span&) override
+    {
+    }
+
+    void OnQueue(const QueueSample&) override
+    {
+    }
+
+    SummaryAccount account;
+};
+
+} // namespace
+
+SweepRunner::SweepRunner(const Sweep& sweep, Ptr<TensorEngine> engine, const std::string& store)
+    : m_sweep(sweep),
+      m_engine(engine),
+      m_storeFile(store)
+{
+}
+
+SweepRunner::~SweepRunner() = default;
+
+void
+SweepRunner::Load(size_t point)
+{
+    if (m_isLoaded && m_point == point)
+    {
+        return;
+    }
+    m_isLoaded = false;
+    m_scenario = ReadScenario(m_sweep.ScenarioOf(point), m_sweep.scenarioFile, "", m_traces);
+    m_used = LoadModels(m_scenario, m_engine, m_models);
+    m_point = point;
+    m_isLoaded = true;
+}
+
+void
+SweepRunner::Do(const SweepJob& job, const SweepPoint& point)
+{
+    Load(job.point);
+    SystemSpec& system = m_scenario.systems.at(job.system);
+    CheckSystem(m_scenario, system, m_used);
+    const auto sources = NamesOf(m_scenario.sources);
+    std::vector<SweepStore::Run> runs;
+    for (const uint32_t run : job.runs)
+    {
+        Spool spool(m_storeFile + "-spool-" + std::to_string(getpid()));
+        SummarySink sink(spool, sources.size());
+        const RunOutcome outcome = Simulate(m_scenario, system, run, m_used, sink, false);
+        std::ostringstream rows;
+        for (const auto& row : sink.account.Rows(outcome, sources))
+        {
+            WriteSummaryRow(rows, row);
+        }
+        runs.push_back({m_scenario.seed, run, rows.str(), outcome.unfinished});
+    }
+    Store().Put(point.key, point.systems.at(job.system).key, runs);
+}
+
+SweepStore&
+SweepRunner::Store()
+{
+    const int process = getpid();
+    if (!m_store || m_process != process)
+    {
+        // A database that was opened before a fork must be neither used nor closed here.
+        static_cast<void>(m_process != process ? m_store.release() : nullptr);
+        m_store = std::make_unique<SweepStore>(m_storeFile);
+        m_process = process;
+    }
+    return *m_store;
+}
+
+const TensorEngine&
+SweepRunner::Engine() const
+{
+    return *m_used;
+}
+
+const Scenario&
+SweepRunner::Loaded() const
+{
+    return m_scenario;
+}
+
+} // namespace mdi
+} // namespace ns3

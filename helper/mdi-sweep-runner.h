@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+#ifndef MDI_SWEEP_RUNNER_H
+#define MDI_SWEEP_RUNNER_H
+
+#include "mdi-scenario.h"
+#include "mdi-simulation.h"
+#include "mdi-sweep-plan.h"
+#include "mdi-sweep-store.h"
+#include "mdi-sweep.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ns3
+{
+namespace mdi
+{
+
+/// What is to be done in one piece: runs of one system at one point.
+struct SweepJob
+{
+    size_t point = 0;
+    size_t system = 0;          //!< of the point
+    std::vector<uint32_t> runs; //!< those that the store lacks
+};
+
+/**
+ * Simulates jobs of a sweep and puts what comes out into a store. Models and traces are loaded
+ * once: what is loaded before a process forks is shared by all.
+ */
+class SweepRunner
+{
+  public:
+    /**
+     * \param engine that has no models yet
+     * \param store file of a SweepStore
+     */
+    SweepRunner(const Sweep& sweep, Ptr<TensorEngine> engine, const std::string& store);
+    ~SweepRunner();
+
+    /**
+     * Load what a point needs, and check it.
+     * \throws BadInput one line
+     */
+    void Load(size_t point);
+
+    /**
+     * Simulate.
+     * \throws std::runtime_error, BadInput one line: the job failed; nothing of it is in the store
+     */
+    void Do(const SweepJob& job, const SweepPoint& point);
+
+    /// The store, of this process.
+    SweepStore& Store();
+
+    const TensorEngine& Engine() const;
+
+    /// The scenario of the point that was loaded last.
+    const Scenario& Loaded() const;
+
+  private:
+    const Sweep& m_sweep;
+    Ptr<TensorEngine> m_engine;
+    std::string m_storeFile;
+    LoadedModels m_models;
+    ComputeTraces m_traces;
+    std::unique_ptr<SweepStore> m_store;
+    int m_process = 0; //!< whose m_store is
+    bool m_isLoaded = false;
+    size_t m_point = 0; //!< that m_scenario is of
+    Scenario m_scenario;
+    Ptr<TensorEngine> m_used; //!< m_engine, or one that knows sizes only
+};
+
+} // namespace mdi
+} // namespace ns3
+
+#endif // MDI_SWEEP_RUNNER_H
