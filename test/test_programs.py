@@ -8,10 +8,12 @@ usage, in the project's root: python3 test/test_programs.py BUILD_DIR [unittest 
 
 import collections
 import csv
+import glob
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -529,6 +531,20 @@ class GoodRun(ProgramTest):
             self.assertIn("results in " + folder, result.stdout)
             self.assertEqual(sorted(os.listdir(self.path(folder))), FILES)
         self.assertEqual(len(os.listdir(self.path("mdi-results"))), 2)
+
+    def test_a_signal_while_runs_are_joined_leaves_nothing(self):
+        small = ["--systems=local", "--runs=500", "--tensors=none", "--set=sources.0.items=1"]
+        command = [os.path.join(BUILD, "mdi-run"), self.FILE, *small, "--out=" + self.path("out")]
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(command, cwd=self.folder, **pipes) as process:
+            # The first file that joining makes.
+            first = glob.escape(self.folder) + "/.mdi-unfinished-*/summary.csv"
+            while process.poll() is None and not glob.glob(first):
+                pass
+            process.send_signal(signal.SIGINT)
+            err = process.communicate(timeout=60)[1].decode()
+        self.assertEqual((process.returncode, err), (1, "mdi-run: interrupted\n"))
+        self.assertEqual(self.content(), [])
 
     def test_time_limit_is_a_failed_run(self):
         small = ["--systems=local", "--runs=1", "--tensors=none", *self.SMALL[:2]]
