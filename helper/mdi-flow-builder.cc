@@ -212,6 +212,19 @@ FlowBuilder::Route(uint32_t from, uint32_t to) const
     return route;
 }
 
+/// What a broadcast takes in PacketNetwork: a packet for each link; a cell has no broadcasts.
+uint32_t
+BroadcastPackets(const Topology& topology, uint32_t node)
+{
+    uint32_t packets = 0;
+    for (const size_t link : topology.LinksOf(node))
+    {
+        const NetworkLink& at = topology.Links()[link];
+        packets += at.kind == NetworkLink::LTE ? at.nodes.GetN() - 1 : 1;
+    }
+    return packets;
+}
+
 } // namespace
 
 Ptr<FlowNetwork>
@@ -226,7 +239,7 @@ BuildFlowNetwork(const std::shared_ptr<const Topology>& topology)
     for (const auto& [id, node] : topology->Nodes())
     {
         const auto transport = CreateObject<FlowTransport>();
-        transport->Configure(network, id);
+        transport->Configure(network, id, BroadcastPackets(*topology, id));
         node->AggregateObject(transport);
     }
     return network;

@@ -587,23 +587,24 @@ PacketTransport::Broadcast(const Message& message)
     {
         return;
     }
-    const uint32_t bytes = HeaderBytes(message, m_controlBytes);
+    const auto send = [&](Ipv4Address address) {
+        m_txTrace(Self(), BROADCAST, message, HeaderBytes(message, m_controlBytes));
+        SendUdp(address, BROADCAST, message);
+    };
     for (const uint32_t id : m_broadcastPeers)
     {
-        m_txTrace(Self(), BROADCAST, message, bytes);
-        SendUdp(m_peers.at(id).address, BROADCAST, message);
+        send(m_peers.at(id).address);
     }
     if (!m_broadcastPeers.empty())
     {
         return;
     }
-    m_txTrace(Self(), BROADCAST, message, bytes);
     Ptr<Ipv4> ip = GetObject<Ipv4>();
     for (uint32_t i = 1; i < ip->GetNInterfaces(); ++i) // 0 is the loopback
     {
         if (ip->IsUp(i) && ip->GetNAddresses(i) > 0)
         {
-            SendUdp(ip->GetAddress(i, 0).GetBroadcast(), BROADCAST, message);
+            send(ip->GetAddress(i, 0).GetBroadcast());
         }
     }
 }
