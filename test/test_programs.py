@@ -774,6 +774,27 @@ class OtherPrograms(ProgramTest):
         self.assertNotEqual(self.call(mdi).returncode, 0)
         self.assertEqual(self.content(), [])
 
+    def test_launchers_build_one_after_another(self):
+        tools = {
+            "cmake": 'echo begin >> "$LOG"; sleep 0.3; echo end >> "$LOG"',
+            "dpkg-query": 'echo query >> "$LOG.packages"; shift 3; printf "%s installed\\n" "$@"',
+            "apt-get": "exit 1",  # never for real
+            "sudo": "exit 1",
+        }
+        for name, script in tools.items():
+            os.chmod(self.write(name, f"#!/bin/bash\n{script}\n".encode()), 0o755)
+        self.write("build.ninja", b"")
+        log = self.path("log")
+        path = self.folder + os.pathsep + os.environ["PATH"]
+        environment = {**os.environ, "PATH": path, "LOG": log, "MDI_BUILD_DIR": self.folder}
+        command = [os.path.join(ROOT, "mdi"), "build"]
+        running = [
+            subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) for _ in range(3)
+        ]
+        self.assertEqual([process.wait(timeout=60) for process in running], [0, 0, 0])
+        self.assertEqual(read(log).split(), [b"begin", b"end"] * 3)
+        self.assertEqual(read(log + ".packages").split(), [b"query"] * 3)
+
 
 class House(unittest.TestCase):
     """design.md, section 2: names, licences, and who may know whom."""
