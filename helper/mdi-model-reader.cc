@@ -4,6 +4,7 @@
 #include "mdi-model-reader.h"
 
 #include "mdi-did-you-mean.h"
+#include "mdi-scenario-names.h"
 
 #include <charconv>
 #include <filesystem>
@@ -24,13 +25,6 @@ constexpr int64_t MAX_SIZE = 1 << 24; // of one dimension
 constexpr size_t MAX_DIMENSIONS = 8;
 constexpr size_t MAX_INPUTS = 64;
 const char* const TYPES = "float32, float16, float64, int64, int32, int8, uint8 or bool";
-
-std::string
-Resolve(const std::string& folder, const std::string& path)
-{
-    const fs::path p(path);
-    return p.is_absolute() ? path : (fs::path(folder) / p).lexically_normal().string();
-}
 
 std::vector<ModelInput>
 ReadInputs(const JsonReader& json)
@@ -94,7 +88,7 @@ ReadPreprocess(const JsonReader& json)
 std::string
 ReadPath(const JsonReader& json, const std::string& folder, const std::string& what)
 {
-    const std::string path = Resolve(folder, json.Name());
+    const std::string path = ResolvePath((fs::path(folder) / "").string(), json.Name());
     if (!fs::exists(path))
     {
         json.Fail("there is no " + what + " " + Quoted(path), "correct the path");
@@ -180,8 +174,7 @@ ParseShapes(const std::string& text, const std::vector<ModelInput>& described)
             inputs.size() < described.size() ? described[inputs.size()] : ModelInput();
         input.spec.shape.clear();
         const size_t colon = part.find(':');
-        if (colon != std::string::npos &&
-            !DtypeFromName(part.substr(colon + 1), input.spec.dtype))
+        if (colon != std::string::npos && !DtypeFromName(part.substr(colon + 1), input.spec.dtype))
         {
             fail("unknown type " + Quoted(part.substr(colon + 1)) + ", the types are " + TYPES);
         }
@@ -290,8 +283,9 @@ ReadModelWithShapes(const std::string& file, const std::string& shapes)
     }
     if (NeedsInputs(model))
     {
-        throw BadInput(file + ": the input shapes of the model are unknown; say "
-                              "--input-shape=1,3,224,224, or write the file " +
+        throw BadInput(file +
+                       ": the input shapes of the model are unknown; say "
+                       "--input-shape=1,3,224,224, or write the file " +
                        fs::path(file).replace_extension(".json").string());
     }
     return model;

@@ -5,6 +5,7 @@
 
 #include "mdi-message-size.h"
 #include "mdi-trace-shaper.h"
+#include "mdi-wire.h"
 
 #include "ns3/abort.h"
 #include "ns3/boolean.h"
@@ -81,7 +82,7 @@ PacketTransport::GetTypeId()
             .AddAttribute("SegmentSize",
                           "Data bytes in a TCP segment; 1448 fills an MTU of 1500 with TCP "
                           "timestamps",
-                          UintegerValue(1448),
+                          UintegerValue(TCP_SEGMENT_BYTES),
                           MakeUintegerAccessor(&Self::m_segmentSize),
                           MakeUintegerChecker<uint32_t>(1))
             .AddAttribute(
