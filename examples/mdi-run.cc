@@ -5,6 +5,7 @@
 
 #include "ns3/command-line.h"
 #include "ns3/mdi-comparison.h"
+#include "ns3/mdi-interrupt.h"
 #include "ns3/mdi-plugin.h"
 #include "ns3/mdi-program.h"
 #include "ns3/mdi-results-folder.h"
@@ -145,6 +146,7 @@ Run(int argc, char* argv[])
     {
         commandLine += std::string(" ") + argv[i];
     }
+    const InterruptScope interrupts; // as long as the folder, which removes what is unfinished
     ResultsFolder folder(out, scenario.name, overwrite);
     Comparison comparison;
     {

@@ -41,7 +41,6 @@ class Results:
             )
         with self._as_written("manifest.json"):
             self.seed = manifest.get("seed")
-            self.first_run = int(manifest.get("first_run", 0))
             self.systems = manifest["systems"]  # objects: name, and each strategy as text
             self.names = [str(system["name"]) for system in self.systems]
             self.scenario = manifest["scenario"]

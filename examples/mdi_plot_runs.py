@@ -34,7 +34,7 @@ ROW_IN = 0.17
 TITLE_IN = 0.28
 MOST_DEVICES = 16
 TASKS = 25  # of the longest kind that fit into a timeline's window
-TASK = re.compile(r"^(?:(?:tensor|result) )?(.*) \d+/\d+$")
+TASK = re.compile(r"^(?:(?:tensor|result) )?(.*) \d+/\d+(?: pass \d+)?$")
 
 
 def latency(results):

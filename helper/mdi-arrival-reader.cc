@@ -8,6 +8,7 @@
 #include "mdi-compute-trace-reader.h"
 #include "mdi-csv-rows.h"
 #include "mdi-did-you-mean.h"
+#include "mdi-scenario-names.h"
 #include "mdi-seconds.h"
 
 #include <algorithm>
@@ -24,7 +25,6 @@ namespace
 
 namespace fs = std::filesystem;
 
-constexpr double MAX_TIME_S = 1e9;
 constexpr uint32_t MAX_INPUT = 100000000; // as first_input and items of a scenario
 
 /// Adds a word that is not there yet.
@@ -46,12 +46,6 @@ Listed(const std::vector<std::string>& words)
         text += (text.empty() ? "" : ", ") + OneLine(word);
     }
     return text;
-}
-
-std::string
-Count(size_t number, const std::string& thing)
-{
-    return std::to_string(number) + " " + thing + (number == 1 ? "" : "s");
 }
 
 /// The inputs of a recorded source's items, by its manifest.

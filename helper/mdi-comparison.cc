@@ -3,6 +3,7 @@
 
 #include "mdi-comparison.h"
 
+#include "mdi-interrupt.h"
 #include "mdi-item-rows.h"
 #include "mdi-job-pool.h"
 #include "mdi-manifest.h"
@@ -37,6 +38,7 @@ CompareSystems(const Scenario& scenario,
         return RunFiles(folder.File("job-" + std::to_string(number)));
     };
 
+    const InterruptScope interrupts; // to the end: the caller removes what is half joined
     JobPool pool(0, progress);
     const auto outcomes = pool.Run(
         jobs, [&](uint64_t number) { DoRunJob(scenario, engine, jobOf(number), filesOf(number)); });
@@ -51,6 +53,7 @@ CompareSystems(const Scenario& scenario,
     timeline.Stream() << TIMELINE_BEGIN;
     for (uint64_t number = 0; number < jobs; ++number)
     {
+        InterruptScope::Check();
         const RunJob job = jobOf(number);
         const RunFiles files = filesOf(number);
         const std::string& system = scenario.systems[job.system].name;
@@ -80,6 +83,7 @@ CompareSystems(const Scenario& scenario,
     {
         file->Close();
     }
+    InterruptScope::Check();
     return comparison;
 }
 

@@ -40,7 +40,8 @@ struct Comparison
  * \param folder where to
  * \param commandLine for the manifest
  * \param progress called with the number of finished runs
- * \throws std::runtime_error one line, if a file cannot be written
+ * \throws std::runtime_error one line, if a file cannot be written or read again, or a signal of
+ * InterruptScope came
  */
 Comparison CompareSystems(const Scenario& scenario,
                           Ptr<TensorEngine> engine,

@@ -4,6 +4,7 @@
 #include "mdi-flow-builder.h"
 
 #include "mdi-flow-transport.h"
+#include "mdi-wire.h"
 
 #include "ns3/node.h"
 
@@ -17,9 +18,6 @@ namespace mdi
 
 namespace
 {
-
-/// Packets that a host's device holds behind its queue disc, see PacketNetwork.
-constexpr uint32_t HOST_PACKETS = 10;
 
 /// Packets that a station holds, and puts into a frame; see InstallWifi.
 constexpr uint32_t RADIO_PACKETS = 128;
@@ -90,7 +88,7 @@ FlowBuilder::AddWifi(FlowNetwork& network, size_t link, LinkResources& resources
     for (uint32_t i = 0; i < stations && at.replay; ++i)
     {
         resources.out.push_back(network.AddResource(
-            static_cast<double>(at.goodput.GetBitRate()), HOST_PACKETS, at.replay));
+            static_cast<double>(at.goodput.GetBitRate()), HOST_QUEUE_PACKETS, at.replay));
     }
 }
 
@@ -124,7 +122,7 @@ FlowBuilder::AddResources(FlowNetwork& network)
         }
         for (uint32_t i = 0; i < at.nodes.GetN(); ++i)
         {
-            resources.out.push_back(network.AddResource(goodput, HOST_PACKETS, at.replay));
+            resources.out.push_back(network.AddResource(goodput, HOST_QUEUE_PACKETS, at.replay));
             if (at.kind == NetworkLink::ETHERNET)
             {
                 resources.in.push_back(network.AddResource(goodput, 0));
@@ -212,6 +210,19 @@ FlowBuilder::Route(uint32_t from, uint32_t to) const
     return route;
 }
 
+/// What a broadcast takes in PacketNetwork: a packet for each link; a cell has no broadcasts.
+uint32_t
+BroadcastPackets(const Topology& topology, uint32_t node)
+{
+    uint32_t packets = 0;
+    for (const size_t link : topology.LinksOf(node))
+    {
+        const NetworkLink& at = topology.Links()[link];
+        packets += at.kind == NetworkLink::LTE ? at.nodes.GetN() - 1 : 1;
+    }
+    return packets;
+}
+
 } // namespace
 
 Ptr<FlowNetwork>
@@ -226,7 +237,7 @@ BuildFlowNetwork(const std::shared_ptr<const Topology>& topology)
     for (const auto& [id, node] : topology->Nodes())
     {
         const auto transport = CreateObject<FlowTransport>();
-        transport->Configure(network, id);
+        transport->Configure(network, id, BroadcastPackets(*topology, id));
         node->AggregateObject(transport);
     }
     return network;

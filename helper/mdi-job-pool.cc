@@ -3,8 +3,9 @@
 
 #include "mdi-job-pool.h"
 
+#include "mdi-interrupt.h"
+
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -14,6 +15,7 @@
 #include <set>
 #include <stdexcept>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -51,46 +53,56 @@ struct Board
     std::atomic<uint64_t> done;
 };
 
-/// Ctrl-C or a request to end came while a pool ran.
-volatile std::sig_atomic_t g_interrupted = 0;
-
-extern "C" void
-OnInterrupt(int)
-{
-    g_interrupted = 1;
-}
-
-/// While a pool runs, the parent itself ends what it started.
-class InterruptScope
+/// Memory for a board and its slots.
+class SharedMemory
 {
   public:
-    InterruptScope()
+    explicit SharedMemory(size_t bytes)
+        : m_bytes(bytes),
+          m_start(mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))
     {
-        g_interrupted = 0;
-        struct sigaction action = {};
-        action.sa_handler = OnInterrupt;
-        for (size_t i = 0; i < SIGNALS.size(); ++i)
+        if (m_start == MAP_FAILED)
         {
-            sigaction(SIGNALS[i], &action, &m_before[i]);
+            throw std::runtime_error(std::string("no memory for the job pool: ") + strerror(errno));
         }
     }
 
-    ~InterruptScope()
+    ~SharedMemory()
     {
-        Restore();
+        munmap(m_start, m_bytes);
     }
 
-    void Restore()
+    SharedMemory(const SharedMemory&) = delete;
+    SharedMemory& operator=(const SharedMemory&) = delete;
+
+    char* Start() const
     {
-        for (size_t i = 0; i < SIGNALS.size(); ++i)
-        {
-            sigaction(SIGNALS[i], &m_before[i], nullptr);
-        }
+        return static_cast<char*>(m_start);
     }
 
   private:
-    static constexpr std::array<int, 2> SIGNALS{SIGINT, SIGTERM};
-    std::array<struct sigaction, 2> m_before;
+    size_t m_bytes;
+    void* m_start;
+};
+
+/// The processes of a pool. Those that run when something throws are ended.
+struct Processes
+{
+    std::set<pid_t> alive;
+
+    ~Processes()
+    {
+        for (pid_t child : alive)
+        {
+            kill(child, SIGKILL);
+        }
+        for (pid_t child : alive)
+        {
+            while (waitpid(child, nullptr, 0) < 0 && errno == EINTR)
+            {
+            }
+        }
+    }
 };
 
 /// Work of one process of the pool: take jobs until none is left.
@@ -137,22 +149,25 @@ JobPool::JobPool(uint32_t processes, std::function<void(uint64_t)> progress)
 std::vector<JobPool::Outcome>
 JobPool::Run(uint64_t count, const std::function<void(uint64_t)>& work)
 {
-    const size_t bytes = sizeof(Board) + count * sizeof(Slot);
-    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-    {
-        throw std::runtime_error(std::string("no memory for the job pool: ") + strerror(errno));
-    }
-    auto* board = static_cast<Board*>(memory);
-    auto* slots = reinterpret_cast<Slot*>(static_cast<char*>(memory) + sizeof(Board));
+    const SharedMemory memory(sizeof(Board) + count * sizeof(Slot));
+    auto* board = reinterpret_cast<Board*>(memory.Start());
+    auto* slots = reinterpret_cast<Slot*>(memory.Start() + sizeof(Board));
 
-    InterruptScope interrupts;
-    std::set<pid_t> alive;
+    const InterruptScope interrupts;
+    Processes processes;
+    auto& alive = processes.alive;
+    const pid_t parent = getpid();
     auto start = [&] {
         const pid_t child = fork();
         if (child == 0)
         {
-            interrupts.Restore();
+            InterruptScope::Leave();
+            // A parent that is killed cannot end its processes.
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            if (getppid() != parent)
+            {
+                _exit(1);
+            }
             Serve(board, slots, count, work);
             // Not exit(): what the parent has buffered or registered is the parent's to flush.
             _exit(0);
@@ -170,16 +185,7 @@ JobPool::Run(uint64_t count, const std::function<void(uint64_t)>& work)
     uint64_t shown = 0;
     while (!alive.empty())
     {
-        if (g_interrupted)
-        {
-            for (pid_t child : alive)
-            {
-                kill(child, SIGKILL);
-                waitpid(child, nullptr, 0);
-            }
-            munmap(memory, bytes);
-            throw std::runtime_error("interrupted");
-        }
+        InterruptScope::Check();
         int status = 0;
         const pid_t ended = waitpid(-1, &status, WNOHANG);
         if (ended > 0)
@@ -218,7 +224,6 @@ JobPool::Run(uint64_t count, const std::function<void(uint64_t)>& work)
                               : slots[job].state == FAILED ? slots[job].reason
                                                            : "not run");
     }
-    munmap(memory, bytes);
     return outcomes;
 }
 

@@ -34,7 +34,8 @@ class JobPool
      * Run jobs 0..count-1, each once, in a process of the pool; what it computes it must write to
      * files. An exception or a crash is the job's outcome.
      * \return by job
-     * \throws std::runtime_error if Ctrl-C or SIGTERM came: the processes are ended first
+     * \throws std::runtime_error if a signal of InterruptScope came or a process cannot be started:
+     * the processes are ended first, as they are where this one is killed
      */
     std::vector<Outcome> Run(uint64_t count, const std::function<void(uint64_t job)>& work);
 

@@ -4,6 +4,7 @@
 #include "mdi-model-reader.h"
 
 #include "mdi-did-you-mean.h"
+#include "mdi-scenario-names.h"
 
 #include <algorithm>
 #include <charconv>
@@ -26,13 +27,6 @@ constexpr int64_t MAX_SIZE = 1 << 24; // of one dimension
 constexpr size_t MAX_DIMENSIONS = 8;
 constexpr size_t MAX_INPUTS = 64;
 const char* const TYPES = "float32, float16, float64, int64, int32, int8, uint8 or bool";
-
-std::string
-Resolve(const std::string& folder, const std::string& path)
-{
-    const fs::path p(path);
-    return p.is_absolute() ? path : (fs::path(folder) / p).lexically_normal().string();
-}
 
 std::vector<ModelInput>
 ReadInputs(const JsonReader& json)
@@ -96,7 +90,7 @@ ReadPreprocess(const JsonReader& json)
 std::string
 ReadPath(const JsonReader& json, const std::string& folder, const std::string& what)
 {
-    const std::string path = Resolve(folder, json.Name());
+    const std::string path = ResolvePath((fs::path(folder) / "").string(), json.Name());
     if (!fs::exists(path))
     {
         json.Fail("there is no " + what + " " + Quoted(path), "correct the path");

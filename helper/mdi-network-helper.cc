@@ -5,6 +5,7 @@
 
 #include "mdi-flow-builder.h"
 #include "mdi-packet-network.h"
+#include "mdi-wire.h"
 
 #include "ns3/abort.h"
 
@@ -16,13 +17,8 @@ namespace mdi
 namespace
 {
 
-constexpr double SEGMENT = 1448;
-constexpr double TCP_IP = 32 + 20;
+constexpr double SEGMENT = TCP_SEGMENT_BYTES;
 constexpr double PPP = 2;
-constexpr double MTU = 1500;
-
-/// Octets around an IP packet: preamble 8, header 14, check sequence 4, gap 12.
-constexpr double ETHERNET = 38;
 
 /// What one TCP flow gets of a CSMA cable's line rate, between what 100 Mb/s and 1 Gb/s measure.
 constexpr double CSMA_SHARE = 0.75;
@@ -64,7 +60,7 @@ NetworkHelper::AddPointToPoint(Ptr<Node> a, Ptr<Node> b, DataRate rate, Time del
     link.nodes = NodeContainer(a, b);
     link.rate = rate;
     link.cableDelay = delay;
-    link.goodput = Scaled(rate, SEGMENT / (SEGMENT + TCP_IP + PPP));
+    link.goodput = Scaled(rate, SEGMENT / (SEGMENT + TCP_IP_BYTES + PPP));
     link.delay = delay;
     Add(link);
 }
@@ -77,7 +73,7 @@ NetworkHelper::AddSwitchedEthernet(NodeContainer nodes, DataRate rate, Time dela
     link.nodes = nodes;
     link.rate = rate;
     link.cableDelay = delay;
-    link.goodput = Scaled(rate, SEGMENT / (MTU + ETHERNET));
+    link.goodput = Scaled(rate, SEGMENT / (MTU_BYTES + ETHERNET_BYTES));
     link.delay = delay + delay;
     Add(link);
 }

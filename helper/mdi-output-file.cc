@@ -3,7 +3,9 @@
 
 #include "mdi-output-file.h"
 
+#include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <stdexcept>
 
 namespace ns3
@@ -27,14 +29,27 @@ OutputFile::Stream()
 void
 OutputFile::Take(const std::string& part)
 {
+    std::error_code error;
+    const auto bytes = std::filesystem::file_size(part, error);
     std::ifstream stream(part, std::ios::binary);
+    if (error || !stream)
+    {
+        throw std::runtime_error(part + " cannot be read, so " + m_name + " would be short");
+    }
+    const auto before = m_stream.tellp();
     if (stream.peek() != std::ifstream::traits_type::eof())
     {
         m_stream << stream.rdbuf();
     }
+    m_stream.flush();
+    Check(); // before the part is given up for it
+    if (static_cast<std::uintmax_t>(m_stream.tellp() - before) != bytes)
+    {
+        throw std::runtime_error(part + " could not be read to its end, so " + m_name +
+                                 " would be short");
+    }
     stream.close();
     std::remove(part.c_str());
-    Check(); // before the next part is given up for it
 }
 
 void

@@ -22,6 +22,8 @@ class OutputFile
     std::ostream& Stream();
 
     /// Add the whole of another file and delete that.
+    /// \throws std::runtime_error one line, if it is missing or could not be copied to its end;
+    /// then it stays
     void Take(const std::string& part);
 
     /// \throws std::runtime_error one line, if anything of it could not be written

@@ -5,6 +5,7 @@
 
 #include "mdi-packet-transport.h"
 #include "mdi-queue-discs.h"
+#include "mdi-wire.h"
 
 #include "ns3/abort.h"
 #include "ns3/arp-cache.h"
@@ -34,13 +35,8 @@ namespace mdi
 namespace
 {
 
-constexpr double MTU = 1500;
-
-/// Octets around an IP packet: preamble 8, header 14, check sequence 4, gap 12.
-constexpr double ETHERNET = 38;
-
-/// Short: behind it the queue disc lets flows take turns.
-const char* const HOST_QUEUE = "10p";
+/// Share of a cable's bits that IP packets take.
+constexpr double FRAME_SHARE = static_cast<double>(MTU_BYTES) / (MTU_BYTES + ETHERNET_BYTES);
 
 /// A switch has no queue disc: a port holds one TCP window of 512 KiB.
 const char* const PORT_QUEUE = "400p";
@@ -87,7 +83,8 @@ PacketNetwork::InstallDevices(const NetworkLink& link)
     PointToPointHelper helper;
     helper.SetDeviceAttribute("DataRate", DataRateValue(link.rate));
     helper.SetChannelAttribute("Delay", TimeValue(link.cableDelay));
-    helper.SetQueue("ns3::DropTailQueue", "MaxSize", StringValue(HOST_QUEUE));
+    helper.SetQueue(
+        "ns3::DropTailQueue", "MaxSize", StringValue(std::to_string(HOST_QUEUE_PACKETS) + "p"));
     return helper.Install(link.nodes);
 }
 
@@ -114,18 +111,19 @@ NetDeviceContainer
 PacketNetwork::InstallEthernet(const NetworkLink& link)
 {
     SimpleNetDeviceHelper helper;
-    const DataRate framed(static_cast<uint64_t>(link.rate.GetBitRate() * (MTU / (MTU + ETHERNET))));
+    const DataRate framed(static_cast<uint64_t>(link.rate.GetBitRate() * FRAME_SHARE));
     helper.SetDeviceAttribute("DataRate", DataRateValue(framed));
     return InstallStar(link, [&](Ptr<Node> host, Ptr<Node> center) {
         auto channel = CreateObject<SimpleChannel>();
         channel->SetAttribute("Delay", TimeValue(link.cableDelay));
         NetDeviceContainer ends;
-        helper.SetQueue("ns3::DropTailQueue", "MaxSize", StringValue(HOST_QUEUE));
+        helper.SetQueue(
+            "ns3::DropTailQueue", "MaxSize", StringValue(std::to_string(HOST_QUEUE_PACKETS) + "p"));
         ends.Add(helper.Install(host, channel));
         helper.SetQueue("ns3::DropTailQueue", "MaxSize", StringValue(PORT_QUEUE));
         ends.Add(helper.Install(center, channel));
-        ends.Get(0)->SetMtu(static_cast<uint16_t>(MTU));
-        ends.Get(1)->SetMtu(static_cast<uint16_t>(MTU));
+        ends.Get(0)->SetMtu(static_cast<uint16_t>(MTU_BYTES));
+        ends.Get(1)->SetMtu(static_cast<uint16_t>(MTU_BYTES));
         return ends;
     });
 }

@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <stdexcept>
 #include <stdlib.h>
-#include <vector>
 
 namespace ns3
 {
@@ -23,6 +22,29 @@ namespace
 {
 
 constexpr const char* DEFAULT_PARENT = "mdi-results";
+
+/// The folder that holds a path.
+fs::path
+ParentOf(const fs::path& path)
+{
+    return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+/// A new folder for this process alone; empty, with errno, if it cannot be made.
+std::string
+MakeHidden(const fs::path& parent, const std::string& name)
+{
+    std::string path = (parent / ("." + name + "-XXXXXX")).string();
+    return mkdtemp(path.data()) ? path : "";
+}
+
+/// Only what we made may be replaced.
+bool
+IsResults(const fs::path& path)
+{
+    std::error_code error;
+    return fs::exists(path / "manifest.json", error);
+}
 
 /// Whether Commit may put the results there.
 bool
@@ -37,15 +59,12 @@ IsFree(const fs::path& path)
 
 ResultsFolder::ResultsFolder(const std::string& path, const std::string& name, bool overwrite)
     : m_path(path),
+      m_name(path.empty() ? name : ""),
       m_overwrite(overwrite)
 {
     if (path.empty())
     {
-        uint32_t number = 1;
-        do
-        {
-            m_path = (fs::path(DEFAULT_PARENT) / (name + "-" + std::to_string(number++))).string();
-        } while (!IsFree(m_path));
+        m_path = FirstFree();
     }
     else
     {
@@ -59,28 +78,23 @@ ResultsFolder::ResultsFolder(const std::string& path, const std::string& name, b
                            ": the folder exists; name another one, or add "
                            "--overwrite to replace it");
         }
-        // Only what we made may be deleted.
-        if (!IsFree(m_path) && !fs::exists(fs::path(m_path) / "manifest.json"))
+        if (!IsFree(m_path) && !IsResults(m_path))
         {
             throw BadInput("--out=" + path +
                            ": the folder is no results folder, so it is not "
                            "replaced; name another one");
         }
     }
-    const fs::path parent =
-        fs::path(m_path).has_parent_path() ? fs::path(m_path).parent_path() : fs::path(".");
+    const fs::path parent = ParentOf(m_path);
     std::error_code error;
     fs::create_directories(parent, error);
-    const std::string pattern = (parent / ".mdi-unfinished-XXXXXX").string();
-    std::vector<char> text(pattern.begin(), pattern.end());
-    text.push_back('\0');
-    if (error || !mkdtemp(text.data()))
+    m_temporary = error ? "" : MakeHidden(parent, "mdi-unfinished");
+    if (m_temporary.empty())
     {
         throw BadInput("--out=" + m_path + ": cannot make a folder in " + parent.string() + " (" +
                        (error ? error.message() : strerror(errno)) +
                        "); name a place where you may write");
     }
-    m_temporary = text.data();
     fs::permissions(m_temporary,
                     fs::perms::group_read | fs::perms::group_exec | fs::perms::others_read |
                         fs::perms::others_exec,
@@ -105,21 +119,73 @@ ResultsFolder::File(const std::string& name) const
 }
 
 std::string
+ResultsFolder::FirstFree() const
+{
+    std::string path;
+    uint32_t number = 1;
+    do
+    {
+        path = (fs::path(DEFAULT_PARENT) / (m_name + "-" + std::to_string(number++))).string();
+    } while (!IsFree(path));
+    return path;
+}
+
+std::string
 ResultsFolder::Commit()
 {
-    std::error_code error;
-    if (m_overwrite || IsFree(m_path))
+    std::error_code error = PutInPlace();
+    while (error && !m_name.empty() && !IsFree(m_path)) // another run has taken the number
     {
-        fs::remove_all(m_path, error);
+        m_path = FirstFree();
+        error = PutInPlace();
     }
-    fs::rename(m_temporary, m_path, error);
     if (error)
     {
-        throw std::runtime_error("cannot name the results folder " + m_path + ": " +
-                                 error.message());
+        const std::string kept = m_temporary;
+        m_temporary.clear(); // results that took hours are not for the destructor
+        throw std::runtime_error("cannot name the results folder " + m_path + " (" +
+                                 error.message() + "); the results are in " + kept);
     }
     m_temporary.clear();
     return m_path;
+}
+
+std::error_code
+ResultsFolder::PutInPlace() const
+{
+    std::error_code error;
+    if (!fs::is_symlink(m_path, error) && (!m_overwrite || IsFree(m_path)))
+    {
+        fs::rename(m_temporary, m_path, error); // fails on a folder that is not empty
+        return error;
+    }
+    if (!IsFree(m_path) && !(m_overwrite && IsResults(m_path)))
+    {
+        return std::make_error_code(std::errc::file_exists);
+    }
+    // The old one lives until the new one has its name.
+    const std::string aside = MakeHidden(ParentOf(m_path), "mdi-replaced");
+    if (aside.empty())
+    {
+        return {errno, std::generic_category()};
+    }
+    const fs::path old = fs::path(aside) / "old";
+    std::error_code ignored;
+    fs::rename(m_path, old, error);
+    if (!error)
+    {
+        fs::rename(m_temporary, m_path, error);
+        if (error)
+        {
+            fs::rename(old, m_path, ignored);
+        }
+    }
+    if (!error)
+    {
+        fs::remove_all(aside, ignored);
+    }
+    fs::remove(aside, ignored); // not an old one that could not be put back
+    return error;
 }
 
 } // namespace mdi

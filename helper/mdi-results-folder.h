@@ -5,6 +5,7 @@
 #define MDI_RESULTS_FOLDER_H
 
 #include <string>
+#include <system_error>
 
 namespace ns3
 {
@@ -34,14 +35,19 @@ class ResultsFolder
     std::string File(const std::string& name) const;
 
     /**
-     * Give the folder its name.
+     * Give the folder its name. A number that another run has taken meanwhile is passed over; what
+     * is replaced is deleted last.
      * \return its path
-     * \throws std::runtime_error one line
+     * \throws std::runtime_error one line, which says where the results then stay
      */
     std::string Commit();
 
   private:
+    std::string FirstFree() const;
+    std::error_code PutInPlace() const;
+
     std::string m_path;
+    std::string m_name; //!< of a folder with a number; empty: the caller named the folder
     std::string m_temporary;
     bool m_overwrite;
 };

@@ -12,12 +12,18 @@ namespace mdi
 {
 
 std::string
-ResolvePath(const std::string& scenario, const std::string& path)
+ResolvePath(const std::string& file, const std::string& path)
 {
     const std::filesystem::path p(path);
     return p.is_absolute()
                ? path
-               : (std::filesystem::path(scenario).parent_path() / p).lexically_normal().string();
+               : (std::filesystem::path(file).parent_path() / p).lexically_normal().string();
+}
+
+std::string
+Count(size_t number, const std::string& thing)
+{
+    return std::to_string(number) + " " + thing + (number == 1 ? "" : "s");
 }
 
 uint32_t

@@ -18,8 +18,14 @@ namespace mdi
 /// Most devices of a scenario.
 constexpr uint32_t MAX_NODES = 10000;
 
-/// A path as written in a scenario: relative to the scenario's folder.
-std::string ResolvePath(const std::string& scenario, const std::string& path);
+/// Longest time in a scenario or a trace.
+constexpr double MAX_TIME_S = 1e9;
+
+/// A path as written in a file, such as a scenario: relative to that file's folder.
+std::string ResolvePath(const std::string& file, const std::string& path);
+
+/// "1 device", "2 devices".
+std::string Count(size_t number, const std::string& thing);
 
 /// The names of things that have one, in their order.
 template <typename T>

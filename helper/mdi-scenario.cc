@@ -32,7 +32,6 @@ namespace
 
 using Json = nlohmann::json;
 
-constexpr double MAX_TIME_S = 1e9;
 constexpr uint32_t MAX_ITEMS = 100000000;
 constexpr uint32_t MAX_TOKENS = 65535; // passes have 16 bits in messages
 

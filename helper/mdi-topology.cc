@@ -3,6 +3,8 @@
 
 #include "mdi-topology.h"
 
+#include "mdi-wire.h"
+
 #include "ns3/abort.h"
 #include "ns3/node.h"
 
@@ -20,9 +22,6 @@ namespace
 
 constexpr uint32_t NOBODY = std::numeric_limits<uint32_t>::max();
 
-/// Share of a trace's rate that is data: a segment of an IP packet.
-constexpr double DATA_SHARE = 1448.0 / 1500;
-
 /// What one flow gets of a link.
 DataRate
 Goodput(const NetworkLink& link)
@@ -31,7 +30,7 @@ Goodput(const NetworkLink& link)
     {
         return link.goodput;
     }
-    const double mean = std::max(1.0, link.replay->trace->MeanRateBps() * DATA_SHARE);
+    const double mean = std::max(1.0, link.replay->trace->MeanRateBps() * TCP_DATA_SHARE);
     return std::min(link.goodput, DataRate(static_cast<uint64_t>(mean)));
 }
 

@@ -10,6 +10,7 @@
 #include "mdi-link-trace-reader.h"
 #include "mdi-model-reader.h"
 #include "mdi-provenance-reader.h"
+#include "mdi-scenario-names.h"
 #include "mdi-simulation.h"
 #include "mdi-sweep.h"
 
@@ -26,12 +27,6 @@ namespace fs = std::filesystem;
 
 namespace
 {
-
-std::string
-Count(size_t number, const std::string& thing)
-{
-    return std::to_string(number) + " " + thing + (number == 1 ? "" : "s");
-}
 
 std::string
 ValidateScenario(const std::string& file, Ptr<TensorEngine> engine)

@@ -341,6 +341,70 @@ TEST(FlowTransport, BroadcastsReachNeighboursOnly)
     EXPECT_EQ(net.heard, 2u);
 }
 
+TEST(FlowTransport, ABroadcastCountsTheSameBytesAsPacketsDo)
+{
+    // Of each node the bytes of one broadcast: one packet per link, in a cell one per other node.
+    const std::vector<std::pair<std::function<void(Net&)>, std::vector<uint64_t>>> media{
+        {[](Net& net) { Wifi(net, 10, 15); }, {64, 64, 64, 64}},
+        {[](Net& net) { Wifi(net, 10, 0); }, {64, 64, 64, 64}},
+        {[](Net& net) {
+             net.network.AddSwitchedEthernet(net.nodes, DataRate("10Mbps"), MilliSeconds(1));
+         },
+         {64, 64, 64, 64}},
+        {[](Net& net) { net.network.AddCsma(net.nodes, DataRate("10Mbps"), MilliSeconds(1)); },
+         {64, 64, 64, 64}},
+        {[](Net& net) {
+             for (uint32_t i = 0; i < 3; ++i)
+             {
+                 net.network.AddPointToPoint(
+                     net.nodes.Get(i), net.nodes.Get(3), DataRate("10Mbps"), MilliSeconds(1));
+             }
+         },
+         {64, 64, 64, 192}},
+        {[](Net& net) {
+             net.network.AddPointToPoint(
+                 net.nodes.Get(0), net.nodes.Get(1), DataRate("10Mbps"), MilliSeconds(1));
+             net.network.AddSwitchedEthernet(
+                 NodeContainer(net.nodes.Get(1), net.nodes.Get(2), net.nodes.Get(3)),
+                 DataRate("10Mbps"),
+                 MilliSeconds(1));
+         },
+         {64, 128, 64, 64}},
+        {[](Net& net) {
+             net.network.AddLte(NodeContainer(net.nodes.Get(0), net.nodes.Get(1), net.nodes.Get(2)),
+                                {Vector(0, 0, 0), Vector(5, 0, 0), Vector(10, 0, 0)},
+                                net.nodes.Get(3),
+                                LteOptions());
+         },
+         {192, 192, 192, 192}}};
+    for (const auto fidelity : {NetworkHelper::FLOW, NetworkHelper::PACKET})
+    {
+        for (size_t number = 0; number < media.size(); ++number)
+        {
+            Net net(4, fidelity);
+            media[number].first(net);
+            std::vector<uint64_t> bytes(4);
+            Simulator::Schedule(Seconds(0.5), [&] {
+                for (uint32_t i = 0; i < 4; ++i)
+                {
+                    net.At(i)->TraceConnectWithoutContext(
+                        "Tx",
+                        Callback<void, uint32_t, uint32_t, const Message&, uint64_t>(
+                            [&bytes, i](uint32_t, uint32_t to, const Message&, uint64_t size) {
+                                EXPECT_EQ(to, Transport::BROADCAST);
+                                bytes[i] += size;
+                            }));
+                    Message beacon;
+                    beacon.from = net.nodes.Get(i)->GetId();
+                    net.At(i)->Broadcast(beacon);
+                }
+            });
+            net.Run(1);
+            EXPECT_EQ(bytes, media[number].second) << number << " in mode " << fidelity;
+        }
+    }
+}
+
 TEST(FlowTransport, AnIdleNetworkHasNoEvents)
 {
     Net net(3);

@@ -7,6 +7,7 @@
 
 #include "ns3/boolean.h"
 #include "ns3/double.h"
+#include "ns3/mdi-network-helper.h"
 #include "ns3/mdi-partitioner.h"
 
 #include <algorithm>
@@ -57,6 +58,58 @@ ExpectAllComplete(const IdealRun& run)
         }
     }
     EXPECT_EQ(run.inFlight, 0U);
+}
+
+/// 200 items of each source over five workers on a switch, of which some fail at one time: how many
+/// items have no end, and the workers of the last item of each source.
+std::pair<uint64_t, std::vector<std::set<uint32_t>>>
+FailTogether(NetworkHelper::Fidelity fidelity,
+             const std::vector<uint32_t>& sources,
+             const std::set<uint32_t>& victims,
+             double when)
+{
+    IdealRun run = Pipelined(10, {});
+    RngSeedManager::SetSeed(1);
+    RngSeedManager::SetRun(1);
+    NodeContainer nodes;
+    nodes.Create(5);
+    NetworkHelper network(fidelity);
+    network.AddSwitchedEthernet(nodes, DataRate("100Mb/s"), MicroSeconds(100));
+    network.Install(nodes);
+    const auto engine = CreateObject<TensorEngine>();
+    engine->AddModel(run.model);
+    MdiHelper mdi(engine);
+    mdi.AddWorkers(nodes, ConstantSpeed("d", {run.model}, 1e11));
+    for (const uint32_t node : sources)
+    {
+        run.Periodic(node, 200, 0.02);
+        mdi.AddSource(nodes.Get(node), 0, run.sources.back().second);
+    }
+    mdi.Install(run.system, network);
+    mdi.AssignStreams(0);
+    network.AssignStreams(1000000);
+    Simulator::Schedule(Seconds(when), [&] {
+        for (const uint32_t victim : victims)
+        {
+            mdi.GetWorkers()[victim]->Fail();
+        }
+    });
+    RunCollector all;
+    Recorder recorder(mdi, all, true);
+    Simulator::Stop(Seconds(60));
+    Simulator::Run();
+    recorder.Finish();
+    const uint64_t unfinished = recorder.Unfinished();
+    Simulator::Destroy();
+    std::vector<std::set<uint32_t>> workers(sources.size());
+    for (const auto& span : all.spans)
+    {
+        if (!span.transfer && span.task.item.item == 199)
+        {
+            workers[span.task.item.source].insert(span.from);
+        }
+    }
+    return {unfinished, workers};
 }
 
 } // namespace
@@ -176,6 +229,50 @@ TEST(Pipeline, KillingAnyWorkerButTheSourceLosesNoItem)
             SCOPED_TRACE("victim " + std::to_string(victim) + " at " + std::to_string(when));
             ExpectAllComplete(run);
             EXPECT_EQ(BusyOf(run, 99).count(victim), 0U); // a new allocation went round
+        }
+    }
+}
+
+TEST(Pipeline, WorkersThatFailTogetherLoseNoItem)
+{
+    // The token that leaves out the first to be missed goes to the next, which is dead as well.
+    using Case = std::pair<std::vector<uint32_t>, std::set<uint32_t>>; // sources, victims
+    const std::vector<Case> cases{{{0}, {1, 2}},
+                                  {{0}, {2, 3}},
+                                  {{0}, {1, 3}},
+                                  {{0}, {3, 4}},
+                                  {{0}, {1, 2, 3}},
+                                  {{0}, {1, 2, 3, 4}},
+                                  {{0, 3}, {1, 2}},
+                                  {{0, 4}, {2, 3}}};
+    for (const auto fidelity : {NetworkHelper::FLOW, NetworkHelper::PACKET})
+    {
+        for (const auto& [sources, victims] : cases)
+        {
+            for (const double when : {1.003, 1.51})
+            {
+                const auto [unfinished, workers] = FailTogether(fidelity, sources, victims, when);
+                std::string text = fidelity == NetworkHelper::FLOW ? "flow, " : "packet, ";
+                for (const uint32_t victim : victims)
+                {
+                    text += std::to_string(victim) + " ";
+                }
+                // What a worker has is kept by the one before it alone. At 1.003 s, no victim has
+                // anything that another keeps; at 1.51 s, each has an item, and perhaps the next.
+                uint64_t unkept = 0;
+                for (const uint32_t victim : victims)
+                {
+                    unkept += when > 1.4 ? 2 * victims.count(victim - 1) : 0;
+                }
+                EXPECT_LE(unfinished, unkept) << text << "at " << when;
+                for (const auto& of : workers)
+                {
+                    EXPECT_FALSE(of.empty());
+                    EXPECT_TRUE(std::none_of(of.begin(), of.end(), [&v = victims](uint32_t w) {
+                        return v.count(w) > 0;
+                    })) << text;
+                }
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 #include "mdi-item-rows.h"
 #include "mdi-job-pool.h"
 #include "mdi-json-reader.h"
+#include "mdi-output-file.h"
 #include "mdi-results-folder.h"
 #include "mdi-statistics.h"
 #include "mdi-summary-account.h"
@@ -623,16 +624,104 @@ TEST(ResultsFolder, NeverOverwritesUnlessTold)
                   "empty", "empty/summary.csv", "file", "other", "other/thesis.tex"}));
 }
 
-TEST(ResultsFolder, DoesNotReplaceWhatCameMeanwhile)
+TEST(ResultsFolder, TakesTheNextNumberIfAnotherRunWasFaster)
 {
     const WorkingFolder here;
+    ResultsFolder first("", "x", false);
+    ResultsFolder second("", "x", false);
+    Write(first.File("manifest.json"), "first");
+    Write(second.File("manifest.json"), "second");
+    EXPECT_EQ(second.Commit(), "mdi-results/x-1");
+    EXPECT_EQ(first.Commit(), "mdi-results/x-2");
+    EXPECT_EQ(Read("mdi-results/x-1/manifest.json"), "second");
+    EXPECT_EQ(Read("mdi-results/x-2/manifest.json"), "first");
+    EXPECT_EQ(here.Content().size(), 5u);
+}
+
+TEST(ResultsFolder, ReplacesNothingThatCameMeanwhileAndKeepsTheResults)
+{
+    for (const bool overwrite : {false, true})
     {
-        ResultsFolder folder("out", "x", false);
-        fs::create_directory("out");
-        Write("out/summary.csv", "of another run");
-        EXPECT_THROW(folder.Commit(), std::runtime_error);
+        const WorkingFolder here;
+        std::string file;
+        std::string said;
+        {
+            ResultsFolder folder("out", "x", overwrite);
+            file = folder.File("summary.csv");
+            Write(file, "of this run");
+            fs::create_directory("out");
+            Write("out/summary.csv", "of another run");
+            try
+            {
+                folder.Commit();
+            }
+            catch (const std::runtime_error& error)
+            {
+                said = error.what();
+            }
+        }
+        EXPECT_NE(said.find("folder out ("), std::string::npos) << said;
+        EXPECT_NE(said.find(fs::path(file).parent_path().string()), std::string::npos) << said;
+        EXPECT_EQ(said.find('\n'), std::string::npos) << said;
+        EXPECT_EQ(Read("out/summary.csv"), "of another run");
+        EXPECT_EQ(Read(file), "of this run");
+        EXPECT_EQ(here.Content().size(), 4u);
     }
-    EXPECT_EQ(here.Content(), (std::vector<std::string>{"out", "out/summary.csv"}));
+}
+
+TEST(ResultsFolder, OldResultsStayIfTheNewOnesCannotTakeTheirPlace)
+{
+    const WorkingFolder here;
+    fs::create_directory("out");
+    Write("out/manifest.json", "old");
+    ResultsFolder folder("out", "x", true);
+    fs::remove_all(fs::path(folder.File("x")).parent_path());
+    EXPECT_THROW(folder.Commit(), std::runtime_error);
+    EXPECT_EQ(here.Content(), (std::vector<std::string>{"out", "out/manifest.json"}));
+    EXPECT_EQ(Read("out/manifest.json"), "old");
+}
+
+TEST(ResultsFolder, ReplacesALinkAndNotWhatItNames)
+{
+    const WorkingFolder here;
+    fs::create_directory("old");
+    Write("old/manifest.json", "old");
+    fs::create_directory_symlink("old", "out");
+    ResultsFolder folder("out", "x", true);
+    Write(folder.File("manifest.json"), "new");
+    EXPECT_EQ(folder.Commit(), "out");
+    EXPECT_EQ(Read("out/manifest.json"), "new");
+    EXPECT_EQ(Read("old/manifest.json"), "old");
+    EXPECT_EQ(here.Content().size(), 4u);
+}
+
+TEST(OutputFile, TakesWholeFilesOnly)
+{
+    const WorkingFolder here;
+    OutputFile file("all");
+    file.Stream() << "a\n";
+    for (const auto& part : {std::string(), std::string("b\n"), std::string(100000, 'c')})
+    {
+        Write("part", part);
+        file.Take("part");
+        EXPECT_FALSE(fs::exists("part"));
+    }
+    fs::create_directory("folder");
+    // The last one gives more than the size that it claims.
+    for (const char* part : {"missing", "folder", "/proc/self/status"})
+    {
+        try
+        {
+            file.Take(part);
+            ADD_FAILURE() << part;
+        }
+        catch (const std::runtime_error& error)
+        {
+            EXPECT_EQ(std::string(error.what()).find(part), 0u) << error.what();
+        }
+    }
+    EXPECT_TRUE(fs::exists("folder"));
+    EXPECT_EQ(Read("all").substr(0, 100004), "a\nb\n" + std::string(100000, 'c'));
 }
 
 TEST(ResultsFolder, NeedsAPlaceToWrite)

@@ -74,32 +74,33 @@ class System:
 def write_folder(folder, systems, name="made-up", sources=("ts", "nts"), count=20, **others):
     """A results folder as mdi-run writes it. The first half of the items comes twice as fast.
 
-    others: further fields of the scenario.
+    others: further fields of the scenario; seed, first_run: of the manifest.
     """
+    first_run = others.pop("first_run", 0)
     os.makedirs(folder)
     rows = []
     events = []
     thread = {"name": "thread_name", "ph": "M"}
     for process, system in enumerate(systems):
-        about = {"pid": process, "tid": 0, "args": {"name": f"{system.name}, run 0"}}
+        about = {"pid": process, "tid": 0, "args": {"name": f"{system.name}, run {first_run}"}}
         events.append({"name": "process_name", "ph": "M", **about})
         tracks = DEVICES + [f"{DEVICES[0]} -> {DEVICES[1]}"]
         events += [
             {**thread, "pid": process, "tid": i, "args": {"name": n}} for i, n in enumerate(tracks)
         ]
-        for run, gap in enumerate(system.gaps):
+        for run, gap in enumerate(system.gaps, first_run):
             for number, source in enumerate(sources):
                 at = 1.0
                 for item in range(count):
                     done = at + system.latency * (1 + item % 5)
                     label = item % 10
-                    right = (item * 0.37) % 1 < system.right[run]
+                    right = (item * 0.37) % 1 < system.right[run - first_run]
                     rows.append(
                         [system.name, run, source, item, 1, at, done]
                         + [system.exits[item % len(system.exits)]]
                         + [label, label if right else (label + 1) % 10, 1, 1000]
                     )
-                    if run == 0:
+                    if run == first_run:
                         task = {"name": f"{source} {item}/0", "pid": process}
                         place = {"ph": "X", "tid": number, "ts": at * 1e6, "dur": 2e4}
                         events.append({**task, "cat": "compute", **place})
@@ -113,7 +114,7 @@ def write_folder(folder, systems, name="made-up", sources=("ts", "nts"), count=2
         "format": "mdi-manifest",
         "version": 1,
         "seed": others.get("seed", 1),
-        "first_run": 0,
+        "first_run": first_run,
         "systems": [system.strategies for system in systems],
         "scenario": {
             "name": name,
@@ -202,6 +203,19 @@ class Statistics(unittest.TestCase):
         (line,) = of_runs.latency(results).axes[0].get_lines()
         self.assertAlmostEqual(line.get_ydata()[-1], 75)
         self.assertAlmostEqual(line.get_xdata()[-1], 250)  # ms
+
+    def test_a_timeline_shows_every_pass(self):
+        results = self.folder(System("a"), sources=("ts",))
+
+        def bars():
+            return [len(bars.get_paths()) for bars in of_runs.timeline(results).axes[0].collections]
+
+        expected = bars()
+        self.assertGreaterEqual(min(expected), 10)
+        spans = results.timeline["a"]
+        names = [f"{s.name} pass {i}" if i % 4 else s.name for i, s in enumerate(spans)]
+        results.timeline["a"] = [s._replace(name=name) for s, name in zip(spans, names)]
+        self.assertEqual(bars(), expected)
 
 
 class Field(unittest.TestCase):
@@ -336,6 +350,19 @@ class Field(unittest.TestCase):
             self.assertAlmostEqual(found[0], expected[0])
             self.assertAlmostEqual(found[1], expected[1])
         self.assertTrue(math.isnan(latency(1, 1)[1]))
+
+    def test_the_same_run_counts_once(self):
+        # Runs 0 to 5, and 5 again, alone: items.csv numbers them as the first folder does.
+        six = [0.1, 0.1, 0.1, 0.1, 0.1, 0.1]
+        folders = [
+            self.folder(1e6, systems=[System("a", gaps=gaps)], first_run=first)
+            for gaps, first in ((six, 0), (six[:1], 5))
+        ]
+        folders[0].items.loc[folders[0].items["run"] == 0, "latency_s"] *= 2
+        expected = of_results.mean_interval([300, 150, 150, 150, 150, 150])
+        found = of_field._latency(folders, "a")
+        self.assertAlmostEqual(found[0], expected[0])
+        self.assertAlmostEqual(found[1], expected[1])
 
 
 class Settings(unittest.TestCase):

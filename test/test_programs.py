@@ -8,10 +8,12 @@ usage, in the project's root: python3 test/test_programs.py BUILD_DIR [unittest 
 
 import collections
 import csv
+import glob
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -530,6 +532,20 @@ class GoodRun(ProgramTest):
             self.assertEqual(sorted(os.listdir(self.path(folder))), FILES)
         self.assertEqual(len(os.listdir(self.path("mdi-results"))), 2)
 
+    def test_a_signal_while_runs_are_joined_leaves_nothing(self):
+        small = ["--systems=local", "--runs=500", "--tensors=none", "--set=sources.0.items=1"]
+        command = [os.path.join(BUILD, "mdi-run"), self.FILE, *small, "--out=" + self.path("out")]
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(command, cwd=self.folder, **pipes) as process:
+            # The first file that joining makes.
+            first = glob.escape(self.folder) + "/.mdi-unfinished-*/summary.csv"
+            while process.poll() is None and not glob.glob(first):
+                pass
+            process.send_signal(signal.SIGINT)
+            err = process.communicate(timeout=60)[1].decode()
+        self.assertEqual((process.returncode, err), (1, "mdi-run: interrupted\n"))
+        self.assertEqual(self.content(), [])
+
     def test_time_limit_is_a_failed_run(self):
         small = ["--systems=local", "--runs=1", "--tensors=none", *self.SMALL[:2]]
         result = self.run_program(self.FILE, *small, "--set=time_limit_s=1.05")
@@ -757,6 +773,27 @@ class OtherPrograms(ProgramTest):
             self.assert_refused(self.call(mdi, word), "'" + word + "'", "--help")
         self.assertNotEqual(self.call(mdi).returncode, 0)
         self.assertEqual(self.content(), [])
+
+    def test_launchers_build_one_after_another(self):
+        tools = {
+            "cmake": 'echo begin >> "$LOG"; sleep 0.3; echo end >> "$LOG"',
+            "dpkg-query": 'echo query >> "$LOG.packages"; shift 3; printf "%s installed\\n" "$@"',
+            "apt-get": "exit 1",  # never for real
+            "sudo": "exit 1",
+        }
+        for name, script in tools.items():
+            os.chmod(self.write(name, f"#!/bin/bash\n{script}\n".encode()), 0o755)
+        self.write("build.ninja", b"")
+        log = self.path("log")
+        path = self.folder + os.pathsep + os.environ["PATH"]
+        environment = {**os.environ, "PATH": path, "LOG": log, "MDI_BUILD_DIR": self.folder}
+        command = [os.path.join(ROOT, "mdi"), "build"]
+        running = [
+            subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) for _ in range(3)
+        ]
+        self.assertEqual([process.wait(timeout=60) for process in running], [0, 0, 0])
+        self.assertEqual(read(log).split(), [b"begin", b"end"] * 3)
+        self.assertEqual(read(log + ".packages").split(), [b"query"] * 3)
 
 
 class House(unittest.TestCase):

@@ -6,6 +6,7 @@
 #include "mdi-flow-transport.h"
 #include "mdi-tcp-model.h"
 #include "mdi-wifi-contention.h"
+#include "mdi-wire.h"
 
 #include "ns3/log.h"
 #include "ns3/simulator.h"
@@ -28,10 +29,7 @@ namespace
 const double ARP_S = 0.005;
 
 /// Bits of data in a full packet.
-constexpr double PACKET_BITS = 1448 * 8;
-
-/// Share of a trace's rate that is data.
-constexpr double DATA_SHARE = 1448.0 / 1500;
+constexpr double PACKET_BITS = TCP_SEGMENT_BYTES * 8;
 
 uint64_t
 Pair(uint32_t from, uint32_t to)
@@ -363,7 +361,7 @@ FlowNetwork::CapacityNow(const ResourceState& state) const
         return state.goodputBps;
     }
     const auto& row = state.replay->At(Simulator::Now());
-    return row.loss >= 1 ? 0 : std::min(state.goodputBps, row.rateBps * DATA_SHARE);
+    return row.loss >= 1 ? 0 : std::min(state.goodputBps, row.rateBps * TCP_DATA_SHARE);
 }
 
 double
@@ -564,7 +562,7 @@ FlowNetwork::LoneLatency(const FlowRoute& route, double bits, bool urgent) const
             }
             const auto& row = at.replay->At(time);
             delay += time - Simulator::Now() + row.delay;
-            seconds += std::max(0.0, bits / DATA_SHARE / row.rateBps - bits / at.goodputBps);
+            seconds += std::max(0.0, bits / TCP_DATA_SHARE / row.rateBps - bits / at.goodputBps);
         }
         if (m_model.FlowsAt(use.resource) > 0)
         {

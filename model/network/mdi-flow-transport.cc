@@ -55,8 +55,9 @@ FlowTransport::FlowTransport() = default;
 FlowTransport::~FlowTransport() = default;
 
 void
-FlowTransport::Configure(Ptr<FlowNetwork> network, uint32_t self)
+FlowTransport::Configure(Ptr<FlowNetwork> network, uint32_t self, uint32_t broadcastPackets)
 {
+    m_broadcastPackets = broadcastPackets;
     m_network = network;
     m_self = self;
     network->AddTransport(self, this);
@@ -301,7 +302,10 @@ FlowTransport::Broadcast(const Message& message)
         return;
     }
     const uint32_t bytes = HeaderBytes(message, m_controlBytes);
-    m_txTrace(m_self, BROADCAST, message, bytes);
+    for (uint32_t packet = 0; packet < m_broadcastPackets; ++packet)
+    {
+        m_txTrace(m_self, BROADCAST, message, bytes);
+    }
     const auto shared = std::make_shared<const Message>(message);
     for (const uint32_t to : m_network->Neighbors(m_self))
     {

@@ -38,8 +38,12 @@ class FlowTransport : public Transport
     FlowTransport();
     ~FlowTransport() override;
 
-    /// The network, and this node's id in it.
-    void Configure(Ptr<FlowNetwork> network, uint32_t self);
+    /**
+     * \param network the network
+     * \param self this node's id in it
+     * \param broadcastPackets that a broadcast of this node takes, one per link or neighbour
+     */
+    void Configure(Ptr<FlowNetwork> network, uint32_t self, uint32_t broadcastPackets);
 
     void Send(uint32_t to, const Message& message) override;
     void SendDatagram(uint32_t to, const Message& message) override;
@@ -68,17 +72,17 @@ class FlowTransport : public Transport
         FlowNetwork::Transfer transfer = 0;
         const FlowRoute* out = nullptr;  //!< the way there; a map's entries stay where they are
         const FlowRoute* back = nullptr; //!< and the other way
-        bool connected = false;     //!< the handshake is over
-        bool busy = false;          //!< connecting, sending or waiting for the window
-        std::deque<Outgoing> queue; //!< not delivered, in order
-        size_t next = 0;            //!< first of the queue that has not left whole
-        uint64_t partial = 0;       //!< bytes of it that have left, the running ones included
-        size_t arrived = 0;         //!< of the queue: are at the receiver
-        uint64_t done = 0;          //!< messages delivered so far
-        bool oddSegments = true;    //!< one segment waits for DelAckTimeout: the handshake's
-        Time arrival;               //!< of the last message: TCP keeps the order
-        Time roundTrip;             //!< of the idle path
-        double bandwidthDelay = 0;  //!< of the idle path [bytes]
+        bool connected = false;          //!< the handshake is over
+        bool busy = false;               //!< connecting, sending or waiting for the window
+        std::deque<Outgoing> queue;      //!< not delivered, in order
+        size_t next = 0;                 //!< first of the queue that has not left whole
+        uint64_t partial = 0;            //!< bytes of it that have left, the running ones included
+        size_t arrived = 0;              //!< of the queue: are at the receiver
+        uint64_t done = 0;               //!< messages delivered so far
+        bool oddSegments = true;         //!< one segment waits for DelAckTimeout: the handshake's
+        Time arrival;                    //!< of the last message: TCP keeps the order
+        Time roundTrip;                  //!< of the idle path
+        double bandwidthDelay = 0;       //!< of the idle path [bytes]
         TcpWindow window;
     };
 
@@ -94,6 +98,7 @@ class FlowTransport : public Transport
                    Time wait);
 
     Ptr<FlowNetwork> m_network;
+    uint32_t m_broadcastPackets = 0;
     uint32_t m_self = 0;
     uint32_t m_controlBytes = 0;      //!< least size of control messages
     Time m_delAckTimeout;             //!< longest wait with an acknowledgement

@@ -5,6 +5,7 @@
 
 #include "mdi-message-size.h"
 #include "mdi-trace-shaper.h"
+#include "mdi-wire.h"
 
 #include "ns3/abort.h"
 #include "ns3/boolean.h"
@@ -81,7 +82,7 @@ PacketTransport::GetTypeId()
             .AddAttribute("SegmentSize",
                           "Data bytes in a TCP segment; 1448 fills an MTU of 1500 with TCP "
                           "timestamps",
-                          UintegerValue(1448),
+                          UintegerValue(TCP_SEGMENT_BYTES),
                           MakeUintegerAccessor(&Self::m_segmentSize),
                           MakeUintegerChecker<uint32_t>(1))
             .AddAttribute("SndBufSize",
@@ -586,23 +587,24 @@ PacketTransport::Broadcast(const Message& message)
     {
         return;
     }
-    const uint32_t bytes = HeaderBytes(message, m_controlBytes);
+    const auto send = [&](Ipv4Address address) {
+        m_txTrace(Self(), BROADCAST, message, HeaderBytes(message, m_controlBytes));
+        SendUdp(address, BROADCAST, message);
+    };
     for (const uint32_t id : m_broadcastPeers)
     {
-        m_txTrace(Self(), BROADCAST, message, bytes);
-        SendUdp(m_peers.at(id).address, BROADCAST, message);
+        send(m_peers.at(id).address);
     }
     if (!m_broadcastPeers.empty())
     {
         return;
     }
-    m_txTrace(Self(), BROADCAST, message, bytes);
     Ptr<Ipv4> ip = GetObject<Ipv4>();
     for (uint32_t i = 1; i < ip->GetNInterfaces(); ++i) // 0 is the loopback
     {
         if (ip->IsUp(i) && ip->GetNAddresses(i) > 0)
         {
-            SendUdp(ip->GetAddress(i, 0).GetBroadcast(), BROADCAST, message);
+            send(ip->GetAddress(i, 0).GetBroadcast());
         }
     }
 }

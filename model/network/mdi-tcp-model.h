@@ -4,6 +4,8 @@
 #ifndef MDI_TCP_MODEL_H
 #define MDI_TCP_MODEL_H
 
+#include "mdi-wire.h"
+
 #include "ns3/nstime.h"
 
 #include <cstdint>
@@ -15,9 +17,6 @@ namespace mdi
 
 // What TCP adds to a fluid flow, as functions of its situation. The figures of time-outs and
 // windows are those of PacketTransport.
-
-/// Data bytes of a segment.
-constexpr uint32_t TCP_SEGMENT_BYTES = 1448;
 
 /**
  * Bits of goodput that a number of bytes takes: whole segments carry them best, and the headers of

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace ns3
 {
@@ -333,8 +334,12 @@ Pipeline::TakeSlice(const Message& token)
     plan.units[position].op.begin = token.nextBoundary;
     plan.units[position].op.end = boundaries[at];
     chain.plans[token.task.epoch] = plan;
-    chain.epoch = token.task.epoch;
-    chain.order = token.pipeline;
+    // Tokens that make a detour come late; epochs may wrap.
+    if (static_cast<int16_t>(token.task.epoch - chain.epoch) > 0)
+    {
+        chain.epoch = token.task.epoch;
+        chain.order = token.pipeline;
+    }
     m_allocationTrace(source, token.task.epoch, token.nextBoundary, boundaries[at]);
 
     if (after > 0)
@@ -343,7 +348,34 @@ Pipeline::TakeSlice(const Message& token)
         next.task.unit = static_cast<uint16_t>(position + 1);
         next.speedSoFarFlopPerS = speedSoFar;
         next.nextBoundary = static_cast<uint16_t>(boundaries[at]);
-        m_host.send(token.pipeline[position + 1], next);
+        PassOn(next);
+    }
+}
+
+void
+Pipeline::PassOn(Message token)
+{
+    while (token.task.unit < token.pipeline.size())
+    {
+        const uint32_t to = token.pipeline[token.task.unit];
+        if (m_dead.count(to) == 0)
+        {
+            m_chains[token.task.item.source].passedOn[token.task.epoch] = {to, token};
+            m_host.send(to, token);
+            return;
+        }
+        token.task.unit++; // its slice is the next one's
+    }
+}
+
+void
+Pipeline::ForgetTokens(const TaskId& done, uint32_t from)
+{
+    // The worker has handed an output on, and its token before that.
+    auto& passedOn = m_chains[done.item.source].passedOn;
+    for (auto kept = passedOn.begin(); kept != passedOn.end() && kept->first <= done.epoch;)
+    {
+        kept = kept->second.to == from ? passedOn.erase(kept) : std::next(kept);
     }
 }
 
@@ -357,15 +389,27 @@ Pipeline::Receive(const Message& message)
         if (kept != m_kept.end() && kept->second.to == message.from)
         {
             m_kept.erase(kept);
+            ForgetTokens(message.task, message.from);
         }
         return false;
     }
     case MessageType::TOKEN:
         m_predecessors.insert(message.from);
+        if (FindPlan(message.task.item.source, message.task.epoch))
+        {
+            return false; // it came around a worker that had passed it on before it failed
+        }
         TakeSlice(message);
         return true;
     case MessageType::FAILED:
-        DropFromOrder(message.task.item.source, message.node);
+        if (m_dead.count(message.node) > 0)
+        {
+            DropFromOrder(message.task.item.source, message.node);
+        }
+        else
+        {
+            OnFailure(message.node); // it may owe this worker something, too
+        }
         return false;
     default:
         return false; // a HEARTBEAT has said all by arriving
@@ -401,6 +445,19 @@ Pipeline::OnFailure(uint32_t node)
 {
     NS_LOG_FUNCTION(this << node);
     m_dead.insert(node);
+    // Tokens that it may not have passed on, before newer ones.
+    for (auto& chain : m_chains)
+    {
+        const auto passedOn = chain.passedOn;
+        for (const auto& [epoch, kept] : passedOn)
+        {
+            if (kept.to == node)
+            {
+                chain.passedOn.erase(epoch);
+                PassOn(kept.message);
+            }
+        }
+    }
     const auto& sources = m_host.deployment->Sources();
     for (uint32_t source = 0; source < m_chains.size(); ++source)
     {

@@ -35,6 +35,8 @@ namespace mdi
  *   Workers send heartbeats to their predecessors; after MissedHeartbeats the predecessor gives the
  *   kept tensors to the next live worker, which runs the lost slice with its own (or runs the rest
  *   itself if none is left), and tells the source, which issues a token without the failed worker.
+ *   A token that may have ended at a failed worker goes to the next live one, too: without it, that
+ *   one would not know what to do with the tensors of its epoch.
  *
  * A worker that is only slow is not failed: its s_n falls and the next token shrinks its slice. The
  * acknowledgement deadline that the reconstruction also mentions adds nothing to that and is left
@@ -117,20 +119,22 @@ class Pipeline : public Object
     void DoDispose() override;
 
   private:
-    /// What this worker knows of one source's pipeline.
-    struct Chain
-    {
-        std::map<uint16_t, Plan> plans; //!< by epoch
-        uint16_t epoch = 0;             //!< newest
-        std::vector<uint32_t> order;    //!< workers of the newest epoch
-        double speed = 0;               //!< s_n of this worker on this source's model; 0: unknown
-        Time reallocatedAt;             //!< at the source: when the newest epoch began
-    };
-
+    /// A message that was given to a worker, in case that one fails.
     struct Kept
     {
         uint32_t to;
         Message message;
+    };
+
+    /// What this worker knows of one source's pipeline.
+    struct Chain
+    {
+        std::map<uint16_t, Plan> plans;    //!< by epoch
+        uint16_t epoch = 0;                //!< newest
+        std::vector<uint32_t> order;       //!< workers of the newest epoch
+        std::map<uint16_t, Kept> passedOn; //!< by epoch, tokens that may end at their receiver
+        double speed = 0;   //!< s_n of this worker on this source's model; 0: unknown
+        Time reallocatedAt; //!< at the source: when the newest epoch began
     };
 
     void SendDone(const TaskId& task, uint32_t to);
@@ -138,6 +142,8 @@ class Pipeline : public Object
     double Speed(uint32_t source) const;
     void Reallocate(uint32_t source, const std::vector<uint32_t>& order, double totalSpeed);
     void TakeSlice(const Message& token);
+    void PassOn(Message token);
+    void ForgetTokens(const TaskId& done, uint32_t from);
     void BeatAndCheck();
     void OnFailure(uint32_t node);
     void DropFromOrder(uint32_t source, uint32_t node);

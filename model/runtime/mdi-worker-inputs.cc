@@ -199,10 +199,12 @@ Worker::Collect(Message input, bool arrived)
     if (unit.op.kind == UnitKind::SLICE)
     {
         // A worker that stands in for a failed one runs from the tensor on; a tail that lost its
-        // successors, to the end.
+        // successors, to the end. So does one whose slice has been run by a worker that its token
+        // had gone around.
         const bool standsIn = unit.node != ExecutionUnit::NONE && unit.node != int32_t(m_self);
+        const bool passed = m_pipeline && input.tensor.boundary >= unit.op.end;
         task.op.begin = input.tensor.boundary;
-        task.op.end = standsIn ? m_deployment->GraphOf(item.source).Size() : unit.op.end;
+        task.op.end = standsIn || passed ? m_deployment->GraphOf(item.source).Size() : unit.op.end;
     }
     task.priority = input.priority;
     task.admitted = input.admitted;
