@@ -4,6 +4,7 @@
 #include "ns3/mdi-work-queue.h"
 
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <gtest/gtest.h>
 #include <mutex>
@@ -173,4 +174,53 @@ TEST(WorkQueue, TheEndOfTheQueueDropsWhatHasNotBegun)
         }
     }
     EXPECT_EQ(done, 1);
+}
+
+TEST(WorkQueue, AJobPutBehindKeepsItsTicket)
+{
+    WorkQueue queue(Nothing, MUCH);
+    std::promise<void> put;
+    std::promise<void> go;
+    std::shared_future<void> going(go.get_future());
+    std::promise<void> filled;
+    std::shared_future<void> full(filled.get_future());
+    std::vector<int> order;
+    const uint64_t ticket =
+        queue.Post(1, {nullptr, [&, full] {
+                           full.wait();
+                           queue.PostBehind({nullptr, [&] { order.push_back(1); }});
+                       }});
+    queue.Post(1, {nullptr, [&, going] {
+                       put.set_value();
+                       going.wait();
+                   }});
+    queue.Post(1, {nullptr, [&] { order.push_back(2); }});
+    queue.Post(1, {nullptr, [&] { order.push_back(3); }});
+    filled.set_value();
+    put.get_future().wait(); // the first one is behind all others now
+    queue.Hurry(ticket);
+    go.set_value();
+    queue.Drain();
+    EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
+}
+
+TEST(WorkQueue, WhatTheStartOfAThreadThrowsIsThrownByDrain)
+{
+    WorkQueue queue([] { throw std::runtime_error("no room"); }, MUCH);
+    queue.Post(1, {nullptr, Nothing});
+    EXPECT_THROW(queue.Drain(), std::runtime_error);
+}
+
+TEST(WorkQueue, WhoPostsGoesOnAsSoonAsThereIsRoom)
+{
+    WorkQueue queue(Nothing, 1);
+    std::promise<void> go;
+    std::shared_future<void> going(go.get_future());
+    queue.Post(1, {nullptr, [going] { going.wait(); }});
+    const auto post = [&queue] { queue.Post(1, {nullptr, Nothing}); };
+    auto posting = std::async(std::launch::async, post); // there is room once the first has begun
+    EXPECT_EQ(posting.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+    go.set_value();
+    posting.wait();
+    queue.Drain();
 }
