@@ -213,12 +213,15 @@ TEST(WorkQueue, WhatTheStartOfAThreadThrowsIsThrownByDrain)
 
 TEST(WorkQueue, WhoPostsGoesOnAsSoonAsThereIsRoom)
 {
-    WorkQueue queue(Nothing, 1);
+    std::promise<void> start;
+    std::shared_future<void> starting(start.get_future());
     std::promise<void> go;
     std::shared_future<void> going(go.get_future());
+    WorkQueue queue([starting] { starting.wait(); }, 1);
     queue.Post(1, {nullptr, [going] { going.wait(); }});
-    const auto post = [&queue] { queue.Post(1, {nullptr, Nothing}); };
-    auto posting = std::async(std::launch::async, post); // there is room once the first has begun
+    auto posting = std::async(std::launch::async, [&] { queue.Post(1, {nullptr, Nothing}); });
+    EXPECT_EQ(posting.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+    start.set_value(); // the first job begins, and does not end
     EXPECT_EQ(posting.wait_for(std::chrono::seconds(10)), std::future_status::ready);
     go.set_value();
     posting.wait();
