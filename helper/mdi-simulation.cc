@@ -47,6 +47,25 @@ struct SimulatorScope
     }
 };
 
+/// Ends the engine's work for a run, also when something throws: what went wrong in it meanwhile
+/// would else be told to the next run of this process.
+struct EngineScope
+{
+    ~EngineScope()
+    {
+        try
+        {
+            engine->Finish();
+        }
+        catch (...)
+        {
+            // Something else went wrong before; or nobody needed it.
+        }
+    }
+
+    Ptr<TensorEngine> engine;
+};
+
 NetworkHelper::Fidelity
 Fidelity(const Scenario& scenario)
 {
@@ -386,6 +405,7 @@ Simulate(const Scenario& scenario,
          bool spans)
 {
     SimulatorScope scope;
+    const EngineScope work{engine};
     RngSeedManager::SetSeed(scenario.seed);
     RngSeedManager::SetRun(run + 1); // ns-3 counts from 1
 

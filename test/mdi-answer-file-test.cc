@@ -2,8 +2,10 @@
 // Author: the mdi developers
 
 #include "ns3/mdi-answer-file.h"
+#include "ns3/mdi-answer-index.h"
 #include "ns3/mdi-answer-store.h"
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -70,9 +72,8 @@ class AnswerFileTest : public testing::Test
     static std::map<std::string, std::string> New(AnswerFile& file)
     {
         std::map<std::string, std::string> found;
-        file.ReadNew([&](const std::string& key, std::string value, AnswerFile::Place place) {
-            EXPECT_EQ(file.Read(place), value) << key;
-            found[key] = value;
+        file.ReadNew([&](const std::string& key, uint64_t place) {
+            found[key] = file.Read(place, key).value_or("nothing");
         });
         return found;
     }
@@ -294,8 +295,160 @@ TEST_F(AnswerFileTest, AStoreFindsWhatOthersFound)
     store.Put("own", "o", false);
     EXPECT_FALSE(other.Find("short", false));
     EXPECT_EQ(other.Find("short", true), "s");
-    EXPECT_EQ(other.Find("long", false), std::string(5000, 'x'));
+    EXPECT_EQ(other.Find("short", false), "s");
+    EXPECT_EQ(other.Find("long", true), std::string(5000, 'x'));
+    EXPECT_FALSE(other.Find("long", false)); // stays in the file
     EXPECT_FALSE(other.Find("own", true));
     EXPECT_EQ(store.Find("long", true), std::string(5000, 'x'));
     EXPECT_EQ(store.Find("own", true), "o");
+}
+
+TEST_F(AnswerFileTest, AStoreFindsInItsFileWhatLeftItsMemory)
+{
+    AnswerStore store(1000); // three entries or so
+    store.Open(m_name, "1");
+    const auto key = [](int i) { return "key-" + std::to_string(i); };
+    for (int i = 0; i < 200; ++i)
+    {
+        ASSERT_FALSE(store.Find(key(i), true));
+        store.Put(key(i), std::to_string(i), true);
+    }
+    const auto all = [&](AnswerStore& reader) {
+        for (const int step : {1, -1})
+        {
+            for (int i = step > 0 ? 0 : 199; i >= 0 && i < 200; i += step)
+            {
+                EXPECT_EQ(reader.Find(key(i), true), std::to_string(i));
+            }
+        }
+    };
+    all(store);
+    AnswerStore later(1000);
+    later.Open(m_name, "1");
+    all(later);
+    EXPECT_FALSE(later.Find("key-200", true));
+    later.Put("key-200", "200", true);
+    EXPECT_EQ(store.Find("key-200", true), "200");
+}
+
+TEST_F(AnswerFileTest, WhatIsReadBackIsThatOfTheKey)
+{
+    AnswerFile file(m_name, "1");
+    file.Append("a", std::string(3000, '1'));
+    file.Append("b", "2");
+    std::map<std::string, uint64_t> places;
+    file.ReadNew([&](const std::string& key, uint64_t place) { places[key] = place; });
+    EXPECT_EQ(file.Read(places["a"], "a"), std::string(3000, '1'));
+    EXPECT_EQ(file.Read(places["b"], "b"), "2");
+    EXPECT_FALSE(file.Read(places["a"], "b")); // the hash of another key may be the same
+    EXPECT_FALSE(file.Read(places["b"] + 1, "b"));
+    EXPECT_FALSE(file.Read(1000000, "b"));
+    fs::resize_file(m_name, fs::file_size(m_name) - 3);
+    EXPECT_FALSE(file.Read(places["b"], "b"));
+}
+
+TEST_F(AnswerFileTest, AnIndexKnowsManyPlacesInLittleMemory)
+{
+    AnswerIndex index;
+    EXPECT_FALSE(index.Find("0"));
+    constexpr uint64_t MANY = 100000;
+    for (uint64_t i = 0; i < MANY; ++i)
+    {
+        index.Put(std::to_string(i), 3 * i);
+        if (i > 1000)
+        {
+            ASSERT_LE(index.Bytes(), 38 * i);
+        }
+    }
+    EXPECT_EQ(index.Size(), MANY);
+    for (uint64_t i = 0; i < MANY; ++i)
+    {
+        ASSERT_EQ(index.Find(std::to_string(i)), 3 * i);
+    }
+    EXPECT_FALSE(index.Find("x"));
+    index.Put("7", 5); // the last counts
+    EXPECT_EQ(index.Find("7"), 5u);
+    EXPECT_EQ(index.Size(), MANY);
+}
+
+TEST_F(AnswerFileTest, AForkedProcessKnowsWhatItsParentRead)
+{
+    const auto bytesRead = [] { // by this process so far
+        std::ifstream stream("/proc/self/io");
+        std::string name;
+        uint64_t bytes = 0;
+        stream >> name >> bytes;
+        return bytes;
+    };
+    if (bytesRead() == 0)
+    {
+        GTEST_SKIP() << "the system does not count";
+    }
+    {
+        AnswerFile file(m_name, "1");
+        for (int i = 0; i < 20000; ++i)
+        {
+            file.Append("key-" + std::to_string(i), std::string(50, 'v'));
+        }
+    }
+    AnswerStore store(100000);
+    store.Open(m_name, "1");
+    const auto child = [&] {
+        const uint64_t before = bytesRead();
+        const bool found = store.Find("key-10000", true) == std::string(50, 'v');
+        const uint64_t after = bytesRead();
+        _exit(!found ? 1 : after - before < fs::file_size(m_name) / 10 ? 0 : 2);
+    };
+    EXPECT_EQ(InAnotherProcess(child), 0);
+}
+
+TEST_F(AnswerFileTest, AForkedProcessKeepsAFileWhoseNameIsGone)
+{
+    AnswerFile file(m_name, "1");
+    file.Append("parent", "1");
+    fs::remove_all(m_folder);
+    const auto child = [&] {
+        for (int again = 0; again < 2; ++again)
+        {
+            const bool held = file.Claim(5, true);
+            file.Release(5);
+            file.Append(held ? "child" : "nobody", std::to_string(again));
+        }
+    };
+    EXPECT_EQ(InAnotherProcess(child), 0);
+    EXPECT_EQ(New(file), (Entries{{"parent", "1"}, {"child", "1"}}));
+}
+
+TEST_F(AnswerFileTest, AThreadThatLetsGoLeavesWhatAnotherOneHolds)
+{
+    AnswerFile file(m_name, "1");
+    AnswerFile other(m_name, "1"); // as another process has it
+    std::atomic<int> lost{0};
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < 3; ++thread)
+    {
+        threads.emplace_back([&, thread] {
+            for (int i = 0; i < 20000; ++i)
+            {
+                const uint64_t what = 4 + (thread + i) % 2; // of one lock
+                file.Claim(what, true);
+                if (other.Claim(4, false))
+                {
+                    ++lost;
+                    other.Release(4);
+                }
+                file.Release(what);
+            }
+        });
+    }
+    for (std::thread& thread : threads)
+    {
+        thread.join();
+    }
+    EXPECT_EQ(lost, 0);
+    EXPECT_TRUE(other.Claim(4, false));
+    EXPECT_FALSE(file.Claim(4, false)); // is not counted
+    other.Release(4);
+    EXPECT_TRUE(file.Claim(4, false));
+    EXPECT_FALSE(other.Claim(4, false));
 }

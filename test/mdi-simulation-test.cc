@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 #include <map>
+#include <stdexcept>
 
 using namespace ns3;
 using namespace ns3::mdi;
@@ -50,7 +51,47 @@ MeanLatency(const RunRecord& record)
     return sum / count;
 }
 
+/// Its first layer fails; what its threads left undone is told by Finish.
+class FailingEngine : public TensorEngine
+{
+  public:
+    TensorId Run(const TensorId& in, uint32_t end) override
+    {
+        if (fails)
+        {
+            left = true;
+            throw std::runtime_error("no such picture");
+        }
+        return TensorEngine::Run(in, end);
+    }
+
+    void Finish() override
+    {
+        if (left)
+        {
+            left = false;
+            throw std::logic_error("of an earlier run");
+        }
+    }
+
+    bool fails = false;
+    bool left = false;
+};
+
 } // namespace
+
+TEST(Simulation, ARunThatFailsLeavesNothingToTheNext)
+{
+    Tiny tiny;
+    Scenario scenario = tiny.Read();
+    const auto engine = CreateObject<FailingEngine>();
+    LoadModels(scenario, engine);
+    engine->fails = true;
+    EXPECT_THROW(Simulate(scenario, scenario.systems[0], 0, engine, false), std::runtime_error);
+    EXPECT_FALSE(engine->left);
+    engine->fails = false;
+    EXPECT_EQ(Simulate(scenario, scenario.systems[0], 0, engine, false).unfinished, 0u);
+}
 
 TEST(Simulation, RepeatsAndDependsOnTheRun)
 {

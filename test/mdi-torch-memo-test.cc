@@ -3,11 +3,14 @@
 
 // What runs and what does not, in which thread and in which process: the answers are the same.
 
+#include "../model/tensor/mdi-torch-answers.h"
 #include "../model/tensor/mdi-torch-threads.h"
 #include "mdi-row-runner.h"
 #include "mdi-torch-test.h"
 
 #include "ns3/boolean.h"
+#include "ns3/mdi-fnv.h"
+#include "ns3/mdi-model-identity.h"
 #include "ns3/string.h"
 #include "ns3/uinteger.h"
 
@@ -476,5 +479,96 @@ TEST_F(TorchMemoTest, WhatGoesWrongInAThreadIsThrownWhereItIsNeeded)
                 EXPECT_THROW(run(), std::runtime_error);
             }
         }
+    }
+}
+
+TEST_F(TorchMemoTest, AForkedProcessAnswersWithoutTheNameOfItsStore)
+{
+    const fs::path folder = TheModels().Folder() / "gone";
+    for (const uint32_t threads : {0u, 1u, 2u})
+    {
+        fs::create_directories(folder);
+        Anew(true, threads, (folder / "store").string());
+        const uint32_t model = Load("residual", {IMAGE});
+        fs::remove_all(folder);
+        const auto said = [&] {
+            alarm(60); // instead of waiting for ever
+            std::string all = Says(Chain(model, 0, {3, 9}));
+            m_engine->Finish();
+            return all;
+        };
+        const std::string child = InAnotherProcess(said);
+        EXPECT_FALSE(child.empty());
+        EXPECT_EQ(Says(Chain(model, 0, {3, 9})), child);
+    }
+}
+
+TEST_F(TorchMemoTest, AStoreOfAnotherVersionOfThisModuleIsNotRead)
+{
+    const std::string version = TorchAnswers::Version();
+    EXPECT_EQ(version.rfind("mdi " + ModuleVersion() + " ", 0), 0u) << version;
+    EXPECT_NE(version.find("LibTorch"), std::string::npos);
+    EXPECT_NE(version.find(ProcessorName()), std::string::npos);
+    const std::string store = NewFile("store-of-a-version");
+    Anew(true, 1, store);
+    const std::string said = Says(Chain(Load("residual", {IMAGE}), 0, {9}));
+    Fnv hash;
+    hash.Add(version);
+    std::ifstream stream(store);
+    std::string line;
+    std::getline(stream, line); // the kind of the file
+    int lines = 0;
+    for (; std::getline(stream, line); ++lines)
+    {
+        EXPECT_EQ(line.substr(0, 16), HexDigits(hash.Value()));
+    }
+    EXPECT_GT(lines, 0);
+}
+
+TEST_F(TorchMemoTest, SequencesEndWithTheRun)
+{
+    for (const bool memo : {true, false})
+    {
+        Anew(memo, 1);
+        const uint32_t model = m_engine->LoadModel(Exits());
+        const uint32_t size = m_engine->Graph(model).Size();
+        const auto extend = [&](uint32_t input) {
+            return m_engine->Extend(Chain(model, input, {size})).input;
+        };
+        const uint32_t first = extend(0);
+        EXPECT_GT(first, 1000u); // no item
+        EXPECT_EQ(extend(1), first + 1);
+        EXPECT_EQ(extend(0), first);
+        m_engine->Finish();
+        EXPECT_EQ(extend(1), first); // the numbers of the run before are free
+    }
+}
+
+TEST_F(TorchMemoTest, ARunThatFailedLeavesNothingToTheNext)
+{
+    const fs::path folder = TheModels().Folder() / "vanishing-once";
+    for (const uint32_t threads : {0u, 1u, 2u})
+    {
+        const auto write = [&] {
+            fs::create_directories(folder);
+            std::ofstream(folder / "a.ppm", std::ios::binary) << "P6\n8 8\n255\n"
+                                                              << std::string(3 * 64, 'x');
+        };
+        write();
+        Anew(false, threads);
+        ModelSpec spec = Spec("shown", {IMAGE});
+        spec.inputSet = folder;
+        const uint32_t model = m_engine->LoadModel(spec);
+        const uint32_t size = m_engine->Graph(model).Size();
+        fs::remove_all(folder);
+        EXPECT_THROW(
+            {
+                m_engine->Run({model, 0, 0}, size);
+                m_engine->Finish();
+            },
+            std::runtime_error);
+        write();
+        EXPECT_EQ(m_engine->MaxError(m_engine->Run({model, 0, 0}, size)), 0.0);
+        EXPECT_NO_THROW(m_engine->Finish());
     }
 }

@@ -4,6 +4,7 @@
 #include "ns3/mdi-work-queue.h"
 
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <gtest/gtest.h>
 #include <mutex>
@@ -173,4 +174,56 @@ TEST(WorkQueue, TheEndOfTheQueueDropsWhatHasNotBegun)
         }
     }
     EXPECT_EQ(done, 1);
+}
+
+TEST(WorkQueue, AJobPutBehindKeepsItsTicket)
+{
+    WorkQueue queue(Nothing, MUCH);
+    std::promise<void> put;
+    std::promise<void> go;
+    std::shared_future<void> going(go.get_future());
+    std::promise<void> filled;
+    std::shared_future<void> full(filled.get_future());
+    std::vector<int> order;
+    const uint64_t ticket =
+        queue.Post(1, {nullptr, [&, full] {
+                           full.wait();
+                           queue.PostBehind({nullptr, [&] { order.push_back(1); }});
+                       }});
+    queue.Post(1, {nullptr, [&, going] {
+                       put.set_value();
+                       going.wait();
+                   }});
+    queue.Post(1, {nullptr, [&] { order.push_back(2); }});
+    queue.Post(1, {nullptr, [&] { order.push_back(3); }});
+    filled.set_value();
+    put.get_future().wait(); // the first one is behind all others now
+    queue.Hurry(ticket);
+    go.set_value();
+    queue.Drain();
+    EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
+}
+
+TEST(WorkQueue, WhatTheStartOfAThreadThrowsIsThrownByDrain)
+{
+    WorkQueue queue([] { throw std::runtime_error("no room"); }, MUCH);
+    queue.Post(1, {nullptr, Nothing});
+    EXPECT_THROW(queue.Drain(), std::runtime_error);
+}
+
+TEST(WorkQueue, WhoPostsGoesOnAsSoonAsThereIsRoom)
+{
+    std::promise<void> start;
+    std::shared_future<void> starting(start.get_future());
+    std::promise<void> go;
+    std::shared_future<void> going(go.get_future());
+    WorkQueue queue([starting] { starting.wait(); }, 1);
+    queue.Post(1, {nullptr, [going] { going.wait(); }});
+    auto posting = std::async(std::launch::async, [&] { queue.Post(1, {nullptr, Nothing}); });
+    EXPECT_EQ(posting.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+    start.set_value(); // the first job begins, and does not end
+    EXPECT_EQ(posting.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+    go.set_value();
+    posting.wait();
+    queue.Drain();
 }

@@ -115,6 +115,10 @@ class Tensors(unittest.TestCase):
         store = ATTRIBUTE + "Store=" + self.path("answers")
         self.check_same(expected, "cold", store)
         size = os.path.getsize(self.path("answers"))
+        with open(self.path("answers"), encoding="ascii") as file:
+            keys = [line.split(" ")[1] for line in file if " " in line]
+        self.assertGreater(len(keys), 100)
+        self.assertEqual(len(keys), len(set(keys)))  # nothing was found out twice
         self.check_same(expected, "warm", store)
         self.assertEqual(os.path.getsize(self.path("answers")), size)  # nothing was to be found out
         for part in (0.2, 0.5, 0.8):

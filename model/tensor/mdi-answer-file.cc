@@ -71,6 +71,62 @@ ReadAt(int file, uint64_t offset, size_t bytes)
     return text;
 }
 
+/// Offsets of files are positive.
+uint64_t
+PlaceOfLock(uint64_t what)
+{
+    return what >> 2;
+}
+
+#ifdef F_OFD_SETLK
+
+struct flock
+OneByte(uint64_t at, int16_t type)
+{
+    struct flock range = {};
+    range.l_type = type;
+    range.l_whence = SEEK_SET;
+    range.l_start = static_cast<off_t>(at);
+    range.l_len = 1;
+    return range;
+}
+
+/// \return false only if another process has it
+bool
+Lock(int file, uint64_t at, bool wait)
+{
+    struct flock range = OneByte(at, F_WRLCK);
+    int result = 0;
+    do
+    {
+        result = fcntl(file, wait ? F_OFD_SETLKW : F_OFD_SETLK, &range);
+    } while (result != 0 && errno == EINTR);
+    // Where files cannot be locked everybody may work: some work is done twice.
+    return result == 0 || wait || (errno != EAGAIN && errno != EACCES);
+}
+
+void
+Unlock(int file, uint64_t at)
+{
+    struct flock range = OneByte(at, F_UNLCK);
+    fcntl(file, F_OFD_SETLK, &range);
+}
+
+#else
+
+bool
+Lock(int, uint64_t, bool)
+{
+    return true;
+}
+
+void
+Unlock(int, uint64_t)
+{
+}
+
+#endif
+
 } // namespace
 
 AnswerFile::AnswerFile(const std::string& name, const std::string& version)
@@ -78,6 +134,19 @@ AnswerFile::AnswerFile(const std::string& name, const std::string& version)
       m_version(Digits(version))
 {
     Open();
+    if (m_name.empty())
+    {
+        return;
+    }
+    try
+    {
+        CheckKind();
+    }
+    catch (...)
+    {
+        close(m_file);
+        throw;
+    }
 }
 
 AnswerFile::~AnswerFile()
@@ -88,19 +157,25 @@ AnswerFile::~AnswerFile()
 void
 AnswerFile::Open()
 {
+    if (m_file >= 0)
+    {
+        // In a forked process: the same file, whatever has become of its name.
+        const std::string again = "/proc/self/fd/" + std::to_string(m_file);
+        const int file = open(again.c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
+        if (file >= 0)
+        {
+            close(m_file);
+            m_file = file;
+        }
+        // Else it is shared with the parent, claims included: work may be done twice.
+        m_claims.clear();
+        m_process = getpid();
+        return;
+    }
     int file = -1;
     if (!m_name.empty())
     {
         file = open(m_name.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    }
-    else if (m_file >= 0)
-    {
-        const std::string again = "/proc/self/fd/" + std::to_string(m_file);
-        file = open(again.c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
-        if (file < 0)
-        {
-            return; // shared with the parent, claims included: work may be done twice
-        }
     }
     else
     {
@@ -119,16 +194,8 @@ AnswerFile::Open()
                                  ": cannot be opened to keep answers: " + std::strerror(errno) +
                                  "; name a file in a folder that may be written to");
     }
-    if (m_file >= 0)
-    {
-        close(m_file);
-    }
     m_file = file;
     m_process = getpid();
-    if (!m_name.empty())
-    {
-        CheckKind();
-    }
 }
 
 void
@@ -154,8 +221,6 @@ AnswerFile::Descriptor()
 {
     if (m_process != getpid())
     {
-        m_process = getpid();
-        m_claims.clear();
         Open();
     }
     return m_file;
@@ -189,7 +254,10 @@ AnswerFile::ReadNew(const Taker& take)
         size_t begin = 0;
         for (size_t end = lines.find('\n'); end != std::string::npos; end = lines.find('\n', begin))
         {
-            TakeLine(lines.substr(begin, end - begin), offset + begin, take);
+            if (const auto entry = TakeApart(lines.substr(begin, end - begin)))
+            {
+                take(entry->key, offset + begin);
+            }
             begin = end + 1;
         }
     }
@@ -222,84 +290,86 @@ AnswerFile::NewLines(uint64_t& offset)
     return "";
 }
 
-void
-AnswerFile::TakeLine(const std::string& line, uint64_t offset, const Taker& take) const
+std::optional<AnswerFile::Entry>
+AnswerFile::TakeApart(const std::string& line) const
 {
     const size_t last = line.rfind(' ');
     if (line.compare(0, DIGITS, m_version) != 0 || last == std::string::npos ||
-        line.substr(last + 1) != Digits(line.substr(0, last + 1)))
+        line.compare(last + 1, std::string::npos, Digits(line.substr(0, last + 1))) != 0)
     {
-        return;
+        return std::nullopt;
     }
     const size_t key = DIGITS + 1;
     const size_t value = line.find(' ', key) + 1;
-    take(line.substr(key, value - 1 - key),
-         line.substr(value, last - value),
-         {offset + value, last - value});
+    return Entry{line.substr(key, value - 1 - key), line.substr(value, last - value)};
 }
 
-std::string
-AnswerFile::Read(const Place& place)
+std::optional<std::string>
+AnswerFile::Read(uint64_t place, const std::string& key)
 {
-    const std::lock_guard<std::mutex> lock(m_mutex);
-    const std::string text = ReadAt(Descriptor(), place.offset, place.bytes);
-    return text.size() == place.bytes ? text : "";
-}
-
-bool
-AnswerFile::Claim(uint64_t what, bool wait)
-{
-#ifdef F_OFD_SETLK
-    const auto at = static_cast<off_t>(what >> 2); // offsets of files are positive
+    constexpr size_t MOSTLY = 512; // what a line takes
     int file = -1;
     {
         const std::lock_guard<std::mutex> lock(m_mutex);
         file = Descriptor();
-        const auto held = m_claims.find(what);
-        if (held != m_claims.end())
+    }
+    for (size_t wanted = MOSTLY;; wanted *= 8)
+    {
+        std::string text = ReadAt(file, place, wanted);
+        const size_t end = text.find('\n');
+        if (end != std::string::npos)
         {
-            ++held->second;
+            text.resize(end);
+            auto entry = TakeApart(text);
+            return entry && entry->key == key ? std::make_optional(std::move(entry->value))
+                                              : std::nullopt;
+        }
+        if (text.size() < wanted)
+        {
+            return std::nullopt; // the file ends
+        }
+    }
+}
+
+bool
+AnswerFile::Claim(uint64_t what, bool urgent)
+{
+    const uint64_t at = PlaceOfLock(what);
+    int file = -1;
+    {
+        const std::lock_guard<std::mutex> lock(m_mutex);
+        file = Descriptor();
+        // Counted before it is there: another thread that lets go meanwhile must not unlock it.
+        Holders& holders = m_claims[at];
+        ++holders.threads;
+        if (holders.locked)
+        {
             return true;
         }
     }
-    struct flock range = {};
-    range.l_type = F_WRLCK;
-    range.l_whence = SEEK_SET;
-    range.l_start = at;
-    range.l_len = 1;
-    int result = 0;
-    do
-    {
-        result = fcntl(file, wait ? F_OFD_SETLKW : F_OFD_SETLK, &range);
-    } while (result != 0 && errno == EINTR);
-    if (result != 0 && !wait && (errno == EAGAIN || errno == EACCES))
-    {
-        return false;
-    }
-    // Where files cannot be locked everybody may work: some work is done twice.
-#endif
+    const bool held = Lock(file, at, urgent);
     const std::lock_guard<std::mutex> lock(m_mutex);
-    ++m_claims[what];
-    return true;
+    if (held)
+    {
+        m_claims[at].locked = true;
+    }
+    else if (--m_claims[at].threads == 0)
+    {
+        m_claims.erase(at);
+    }
+    return held;
 }
 
 void
 AnswerFile::Release(uint64_t what)
 {
+    const uint64_t at = PlaceOfLock(what);
     const std::lock_guard<std::mutex> lock(m_mutex);
-    if (--m_claims[what] > 0)
+    if (--m_claims[at].threads == 0)
     {
-        return;
+        m_claims.erase(at);
+        Unlock(m_file, at);
     }
-    m_claims.erase(what);
-#ifdef F_OFD_SETLK
-    struct flock range = {};
-    range.l_type = F_UNLCK;
-    range.l_whence = SEEK_SET;
-    range.l_start = static_cast<off_t>(what >> 2);
-    range.l_len = 1;
-    fcntl(m_file, F_OFD_SETLK, &range);
-#endif
 }
 
 } // namespace mdi

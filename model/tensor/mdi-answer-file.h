@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 
@@ -41,41 +42,51 @@ class AnswerFile
     AnswerFile(const AnswerFile&) = delete;
     AnswerFile& operator=(const AnswerFile&) = delete;
 
-    /// Where a value stands.
-    struct Place
-    {
-        uint64_t offset = 0;
-        size_t bytes = 0;
-    };
-
     /// Add an entry; neither may hold blanks. A full disk ends the adding, and nothing else.
     void Append(const std::string& key, const std::string& value);
 
-    using Taker = std::function<void(const std::string& key, std::string value, Place place)>;
+    /// \param place of the entry in the file
+    using Taker = std::function<void(const std::string& key, uint64_t place)>;
 
-    /// Give all entries that came since the last call, own ones included; `take` may use the file.
+    /// Tell all entries that came since the last call, own ones included; `take` may use the file.
     void ReadNew(const Taker& take);
 
-    /// \return the value at a place that ReadNew told; empty if it cannot be read
-    std::string Read(const Place& place);
+    /// The value at a place that ReadNew told; none if there is no entry of this key.
+    std::optional<std::string> Read(uint64_t place, const std::string& key);
 
     /**
      * Tell other processes that this one works on something, until Release or the end of the
      * process, whatever ends it. Threads of one process hold it together.
      * \param what a number that stands for it
-     * \param wait for others who work on it
+     * \param urgent whether to wait for others who work on it
      * \return whether nobody else works on it
      */
-    bool Claim(uint64_t what, bool wait);
+    bool Claim(uint64_t what, bool urgent);
     void Release(uint64_t what);
 
   private:
+    /// What threads of this process do with a claim.
+    struct Holders
+    {
+        uint32_t threads = 0; //!< that hold it, or are about to
+        bool locked = false;  //!< one of them got it
+    };
+
     void Open();
     void CheckKind();
 
     /// Whole lines that came since the last call, some of them at a time. \return none: no more
     std::string NewLines(uint64_t& offset);
-    void TakeLine(const std::string& line, uint64_t offset, const Taker& take) const;
+
+    /// A line without its end, taken apart.
+    struct Entry
+    {
+        std::string key;
+        std::string value;
+    };
+
+    /// \return none: it is damaged, or of another version
+    std::optional<Entry> TakeApart(const std::string& line) const;
 
     /// The file in this process: locks and their end are those of the process that opened it.
     int Descriptor();
@@ -84,10 +95,10 @@ class AnswerFile
     std::string m_version; //!< 16 digits
     std::mutex m_mutex;    //!< guards the rest
     int m_file = -1;
-    pid_t m_process = -1; //!< that opened it
+    pid_t m_process = -1; //!< that uses it
     bool m_full = false;
     uint64_t m_readTo = 0;
-    std::map<uint64_t, uint32_t> m_claims; //!< threads that hold each
+    std::map<uint64_t, Holders> m_claims; //!< by place of their lock
 };
 
 } // namespace mdi

@@ -3,8 +3,6 @@
 
 #include "mdi-answer-store.h"
 
-#include <utility>
-
 namespace ns3
 {
 namespace mdi
@@ -30,31 +28,41 @@ void
 AnswerStore::Open(const std::string& name, const std::string& version)
 {
     m_file = std::make_unique<AnswerFile>(name, version);
+    m_index = {};
+    ReadNew();
+}
+
+void
+AnswerStore::ReadNew()
+{
+    m_file->ReadNew([this](const std::string& key, uint64_t place) { m_index.Put(key, place); });
 }
 
 std::optional<std::string>
-AnswerStore::Find(const std::string& key, bool others)
+AnswerStore::Find(const std::string& key, bool shared)
 {
-    auto found = m_entries.find(key);
-    if (found == m_entries.end() && others && m_file)
+    const auto found = m_entries.find(key);
+    if (found != m_entries.end())
     {
-        m_file->ReadNew([this](const std::string& name,
-                               std::string value,
-                               AnswerFile::Place place) { Keep(name, std::move(value), place); });
-        found = m_entries.find(key);
+        m_order.splice(m_order.end(), m_order, found->second.use);
+        return found->second.value;
     }
-    if (found == m_entries.end())
+    if (!shared || !m_file)
     {
         return std::nullopt;
     }
-    Entry& entry = found->second;
-    m_order.splice(m_order.end(), m_order, entry.use);
-    if (!entry.value.empty())
+    auto place = m_index.Find(key);
+    if (!place)
     {
-        return entry.value;
+        ReadNew();
+        place = m_index.Find(key);
     }
-    const std::string value = m_file->Read(entry.place);
-    return value.empty() ? std::nullopt : std::make_optional(value);
+    const auto value = place ? m_file->Read(*place, key) : std::nullopt;
+    if (value)
+    {
+        Keep(key, *value);
+    }
+    return value;
 }
 
 void
@@ -64,22 +72,19 @@ AnswerStore::Put(const std::string& key, const std::string& value, bool share)
     {
         m_file->Append(key, value);
     }
-    if (value.size() <= LONG)
-    {
-        Keep(key, value, {});
-    }
+    Keep(key, value);
 }
 
 void
-AnswerStore::Keep(const std::string& key, std::string value, AnswerFile::Place place)
+AnswerStore::Keep(const std::string& key, const std::string& value)
 {
+    Forget(key);
     if (value.size() > LONG)
     {
-        value.clear();
+        return;
     }
-    Forget(key);
     const auto [entry, isNew] =
-        m_entries.emplace(key, Entry{std::move(value), place, m_order.insert(m_order.end(), key)});
+        m_entries.emplace(key, Entry{value, m_order.insert(m_order.end(), key)});
     m_bytes += BytesOf(key, entry->second);
     while (m_bytes > m_limit && m_order.size() > 1)
     {
@@ -107,9 +112,9 @@ AnswerStore::BytesOf(const std::string& key, const Entry& entry)
 }
 
 bool
-AnswerStore::Claim(uint64_t what, bool wait)
+AnswerStore::Claim(uint64_t what, bool urgent)
 {
-    return !m_file || m_file->Claim(what, wait);
+    return !m_file || m_file->Claim(what, urgent);
 }
 
 void

@@ -5,6 +5,7 @@
 #define MDI_ANSWER_STORE_H
 
 #include "mdi-answer-file.h"
+#include "mdi-answer-index.h"
 
 #include <cstdint>
 #include <list>
@@ -20,39 +21,41 @@ namespace mdi
 
 /**
  * Short texts by key, up to a number of bytes; the least recently used ones leave. With a file,
- * also those that other processes put there, and what earlier ones left. For one thread at a time,
- * but for the claims.
+ * also those that other processes put there, what earlier ones left, and what left the memory: of
+ * each entry of the file it is remembered where it stands. For one thread at a time, but for the
+ * claims.
  */
 class AnswerStore
 {
   public:
     explicit AnswerStore(uint64_t limitBytes);
 
-    /// Keep answers in a file, too. \throws std::runtime_error see AnswerFile
+    /// Keep answers in a file, too. It is read once, and forked processes know what this one does.
+    /// \throws std::runtime_error see AnswerFile
     void Open(const std::string& name, const std::string& version);
 
-    /// What is known under a key. \param others look for what others put into the file as well
-    std::optional<std::string> Find(const std::string& key, bool others);
+    /// What is known under a key. \param shared look into the file as well
+    std::optional<std::string> Find(const std::string& key, bool shared);
 
-    /// \param share put it into the file as well; without a file, long texts are not kept at all
+    /// \param share put it into the file as well; long texts are kept nowhere else
     void Put(const std::string& key, const std::string& value, bool share);
 
     /// Forget what is known here; the file remains.
     void Forget(const std::string& key);
 
     /// See AnswerFile; without a file nobody else works. Any thread may call these.
-    bool Claim(uint64_t what, bool wait);
+    bool Claim(uint64_t what, bool urgent);
     void Release(uint64_t what);
 
   private:
     struct Entry
     {
-        std::string value;                    //!< empty: long, it stands in the file
-        AnswerFile::Place place;              //!< there
+        std::string value;
         std::list<std::string>::iterator use; //!< in m_order
     };
 
-    void Keep(const std::string& key, std::string value, AnswerFile::Place place);
+    void ReadNew();
+    void Keep(const std::string& key, const std::string& value);
     static uint64_t BytesOf(const std::string& key, const Entry& entry);
 
     uint64_t m_limit;
@@ -60,6 +63,7 @@ class AnswerStore
     std::unordered_map<std::string, Entry> m_entries;
     std::list<std::string> m_order; //!< least recently used first
     std::unique_ptr<AnswerFile> m_file;
+    AnswerIndex m_index; //!< of the file
 };
 
 } // namespace mdi

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <system_error>
 #include <vector>
 
@@ -63,25 +64,44 @@ AddFile(Fnv& hash, const std::string& file)
     hash.Add(bytes);
 }
 
-/// The files below a folder: reading all pictures of a large set would take longer than the run.
-void
-AddFolder(Fnv& hash, const std::string& folder)
+/// The visible entries of a folder, by name.
+std::vector<fs::path>
+Entries(const fs::path& folder)
 {
-    std::vector<fs::path> files;
-    for (const auto& entry : fs::recursive_directory_iterator(folder))
+    std::vector<fs::path> entries;
+    for (const auto& entry : fs::directory_iterator(folder))
     {
-        files.push_back(entry.path());
+        if (entry.path().filename().string().front() != '.')
+        {
+            entries.push_back(entry.path());
+        }
     }
-    std::sort(files.begin(), files.end());
-    for (const fs::path& file : files)
+    std::sort(entries.begin(), entries.end());
+    return entries;
+}
+
+/// What TorchInputs sees of a folder of pictures. Not when a file changed: each clone of a
+/// repository has times of its own, and some tools keep them when they write.
+void
+AddFolder(Fnv& hash, const fs::path& folder)
+{
+    for (const fs::path& entry : Entries(folder))
     {
-        std::error_code error;
-        hash.Add(file.lexically_relative(folder).string());
-        const bool isFile = fs::is_regular_file(file, error);
-        hash.Add(isFile ? static_cast<uint64_t>(fs::file_size(file, error)) : 0);
-        hash.Add(isFile ? static_cast<uint64_t>(
-                              fs::last_write_time(file, error).time_since_epoch().count())
-                        : 0);
+        hash.Add(entry.filename().string());
+        if (!fs::is_directory(entry))
+        {
+            AddFile(hash, entry.string());
+            continue;
+        }
+        for (const fs::path& file : Entries(entry))
+        {
+            if (!fs::is_directory(file))
+            {
+                hash.Add(file.filename().string());
+                AddFile(hash, file.string());
+            }
+        }
+        hash.Add("/"); // the end of a class
     }
 }
 
@@ -139,17 +159,33 @@ ModelIdentity(const ModelSpec& model, const LayerGraph& graph, uint64_t inputSee
 }
 
 std::string
-ProcessorName()
+ProcessorName(const std::string& info)
 {
-    std::ifstream info("/proc/cpuinfo");
-    for (std::string line; std::getline(info, line);)
+    // x86 has a name; on Arm, numbers say which cores there are, often of two kinds.
+    const std::set<std::string> telling = {"model name", "CPU implementer", "CPU part"};
+    std::ifstream stream(info);
+    std::vector<std::string> found;
+    for (std::string line; std::getline(stream, line);)
     {
-        if (line.rfind("model name", 0) == 0)
+        const std::string key =
+            line.substr(0, line.find_last_not_of(" \t", line.find(':') - 1) + 1);
+        if (telling.count(key) > 0 && std::count(found.begin(), found.end(), line) == 0)
         {
-            return line;
+            found.push_back(line);
         }
     }
-    return "unknown";
+    std::string name;
+    for (const std::string& line : found)
+    {
+        name += (name.empty() ? "" : ", ") + line;
+    }
+    return name.empty() ? "unknown" : name;
+}
+
+std::string
+ModuleVersion()
+{
+    return MDI_VERSION;
 }
 
 } // namespace mdi

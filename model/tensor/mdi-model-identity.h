@@ -17,7 +17,7 @@ namespace mdi
 /**
  * A text that stands for a model and its inputs in any process: equal only if the same number of an
  * input means the same values, and the same boundary the same cut. Of files, all bytes count; of a
- * folder of pictures, their names, sizes and times of change.
+ * folder of pictures, the order of their names and all of their bytes.
  *
  * \param graph its layers, from which boundaries are counted
  * \param inputSeed of random inputs
@@ -28,7 +28,11 @@ std::string ModelIdentity(const ModelSpec& model, const LayerGraph& graph, uint6
 std::string HexDigits(uint64_t number);
 
 /// The kind of processor of this machine, as its system names it; results may depend on it.
-std::string ProcessorName();
+/// \param info the file in which Linux says so
+std::string ProcessorName(const std::string& info = "/proc/cpuinfo");
+
+/// The version of this module.
+std::string ModuleVersion();
 
 } // namespace mdi
 } // namespace ns3

@@ -5,7 +5,10 @@
 
 #include "mdi-fnv.h"
 #include "mdi-model-identity.h"
+#include "mdi-torch-codec.h"
+#include "mdi-torch-inputs.h"
 #include "mdi-torch-judge.h"
+#include "mdi-torch-strips.h"
 #include "mdi-torch-threads.h"
 
 #include <ATen/ATen.h>
@@ -32,10 +35,10 @@ constexpr size_t MOST_WAITING = 64;
 class InputClaim
 {
   public:
-    InputClaim(AnswerStore& store, uint64_t input, bool wait)
+    InputClaim(AnswerStore& store, uint64_t input, bool urgent)
         : m_store(store),
           m_input(input),
-          m_held(store.Claim(input, wait))
+          m_held(store.Claim(input, urgent))
     {
     }
 
@@ -73,8 +76,19 @@ TorchAnswers::TorchAnswers(TorchMaker& maker)
 void
 TorchAnswers::Open(const std::string& name)
 {
+    m_known.Open(name, Version());
+}
+
+std::string
+TorchAnswers::Version()
+{
+    std::string version = "mdi " + ModuleVersion();
+    for (const uint32_t part : {INPUTS_VERSION, CODEC_VERSION, STRIPS_VERSION, JUDGE_VERSION})
+    {
+        version += " " + std::to_string(part);
+    }
     // The last bits depend on the libraries, and on which code they choose for the processor.
-    m_known.Open(name, "1 LibTorch " TORCH_VERSION " " + at::show_config() + ProcessorName());
+    return version + " LibTorch " TORCH_VERSION " " + at::show_config() + ProcessorName();
 }
 
 std::string
@@ -144,7 +158,7 @@ TorchAnswers::Ask(const TensorId& result, Part part, const Settings& settings)
 }
 
 void
-TorchAnswers::Start(const Search& search, bool first, std::unique_lock<std::mutex>& lock)
+TorchAnswers::Start(const Search& search, bool urgent, std::unique_lock<std::mutex>& lock)
 {
     for (const PendingPtr& pending : search.parts)
     {
@@ -157,9 +171,17 @@ TorchAnswers::Start(const Search& search, bool first, std::unique_lock<std::mute
         lock.lock();
         return;
     }
-    // For whom the simulator stands still, the thread waits where another process is at it.
-    const uint64_t ticket = m_queue.Post(
-        search.settings.threads, {nullptr, [this, search, first] { Work(search, first); }}, first);
+    uint64_t ticket = 0;
+    try
+    {
+        // For whom the simulator stands still, the thread waits where another process is at it.
+        const auto work = [this, search, urgent] { Work(search, urgent); };
+        ticket = m_queue.Post(search.settings.threads, {nullptr, work}, urgent);
+    }
+    catch (...)
+    {
+        TellError(search, std::current_exception()); // nobody will work on it
+    }
     lock.lock();
     for (const PendingPtr& pending : search.parts)
     {
@@ -210,26 +232,44 @@ TorchAnswers::Force(const TensorId& out, std::function<void()> work, const Setti
 }
 
 void
-TorchAnswers::Work(const Search& search, bool again)
+TorchAnswers::Work(const Search& search, bool urgent)
 {
-    if (!search.settings.memo)
+    // Whatever goes wrong, those who ask must not wait for ever.
+    try
     {
-        FindAnswers(search);
-        return;
+        if (search.settings.memo)
+        {
+            FindClaimed(search, urgent);
+        }
+        else
+        {
+            FindAnswers(search);
+        }
     }
+    catch (...)
+    {
+        TellError(search, std::current_exception());
+    }
+}
+
+void
+TorchAnswers::FindClaimed(const Search& search, bool urgent)
+{
     Fnv input;
     input.Add(m_maker.InputKey(search.result.model, search.result.input));
-    InputClaim claim(m_known, input.Value(), again);
-    if (!claim.IsHeld())
     {
-        // Another process is at it: something else first, and its answers come for nothing.
-        if (!m_queue.PostBehind({nullptr, [this, search] { Work(search, true); }}))
+        const InputClaim claim(m_known, input.Value(), urgent);
+        if (claim.IsHeld())
         {
-            Work(search, true);
+            FindAnswers(search);
+            return;
         }
-        return;
     }
-    FindAnswers(search);
+    // Another process is at it: something else first, and its answers come for nothing.
+    if (!m_queue.PostBehind({nullptr, [this, search] { Work(search, true); }}))
+    {
+        FindClaimed(search, true);
+    }
 }
 
 void
@@ -258,47 +298,26 @@ TorchAnswers::FindAnswers(const Search& search)
     {
         return;
     }
-    try
+    const auto& answer =
+        m_maker.Find(search.result.model)->slicer->AnswerAt(search.result.boundary);
+    TorchMaker::Made made;
+    const TorchMaker::Bundle bundle = m_maker.Obtain(search.result, search.settings.limit, made);
+    std::optional<TorchMaker::Bundle> whole;
+    for (const PendingPtr& pending : rest.parts)
     {
-        const auto& answer =
-            m_maker.Find(search.result.model)->slicer->AnswerAt(search.result.boundary);
-        TorchMaker::Made made;
-        const TorchMaker::Bundle bundle =
-            m_maker.Obtain(search.result, search.settings.limit, made);
-        std::optional<TorchMaker::Bundle> whole;
-        for (const PendingPtr& pending : rest.parts)
+        if (pending->part == PREDICTIONS)
         {
-            if (pending->part == PREDICTIONS)
-            {
-                Tell(pending,
-                     PredictionsText(PredictionsOf(bundle.at(answer.inBundle.front()))),
-                     search.settings);
-                continue;
-            }
-            whole = Whole(search);
-            Tell(pending, NumberText(ErrorOf(search.result, bundle, *whole)), search.settings);
+            Tell(pending,
+                 PredictionsText(PredictionsOf(bundle.at(answer.inBundle.front()))),
+                 search.settings);
+            continue;
         }
-        if (memo)
-        {
-            TellOthers(search, made, whole);
-        }
+        whole = Whole(search);
+        Tell(pending, NumberText(ErrorOf(search.result, bundle, *whole)), search.settings);
     }
-    catch (...)
+    if (memo)
     {
-        const std::lock_guard<std::mutex> lock(m_mutex);
-        for (const PendingPtr& pending : rest.parts)
-        {
-            if (!pending->answer)
-            {
-                pending->error = std::current_exception();
-                const auto found = m_pending.find(pending->key);
-                if (found != m_pending.end() && found->second == pending)
-                {
-                    m_pending.erase(found);
-                }
-            }
-        }
-        m_told.notify_all();
+        TellOthers(search, made, whole);
     }
 }
 
@@ -365,20 +384,25 @@ TorchAnswers::TellOthers(const Search& search,
                 continue;
             }
             const auto& answer = m_maker.Find(id.model)->slicer->AnswerAt(id.boundary);
+            const std::string predictions =
+                PredictionsText(PredictionsOf(bundle.at(answer.inBundle.front())));
+            const std::string error = whole ? NumberText(ErrorOf(id, bundle, *whole)) : "";
             const std::lock_guard<std::mutex> lock(m_mutex);
-            const std::string predictions = KeyOf(id, PREDICTIONS);
-            if (!m_known.Find(predictions, false))
+            Keep(KeyOf(id, PREDICTIONS), predictions, search.settings);
+            if (whole)
             {
-                m_known.Put(predictions,
-                            PredictionsText(PredictionsOf(bundle.at(answer.inBundle.front()))),
-                            true);
-            }
-            const std::string error = KeyOf(id, ERROR);
-            if (whole && !m_known.Find(error, false))
-            {
-                m_known.Put(error, NumberText(ErrorOf(id, bundle, *whole)), true);
+                Keep(KeyOf(id, ERROR), error, search.settings);
             }
         }
+    }
+}
+
+void
+TorchAnswers::Keep(const std::string& key, const std::string& answer, const Settings& settings)
+{
+    if (!m_known.Find(key, settings.memo))
+    {
+        m_known.Put(key, answer, settings.memo);
     }
 }
 
@@ -386,17 +410,40 @@ void
 TorchAnswers::Tell(const PendingPtr& pending, const std::string& answer, const Settings& settings)
 {
     const std::lock_guard<std::mutex> lock(m_mutex);
-    if (!m_known.Find(pending->key, false))
-    {
-        m_known.Put(pending->key, answer, settings.memo);
-    }
     pending->answer = answer;
-    const auto found = m_pending.find(pending->key);
-    if (found != m_pending.end() && found->second == pending)
+    if (EndPending(pending))
     {
-        m_pending.erase(found);
+        Keep(pending->key, answer, settings);
     }
     m_told.notify_all();
+}
+
+void
+TorchAnswers::TellError(const Search& search, const std::exception_ptr& error)
+{
+    const std::lock_guard<std::mutex> lock(m_mutex);
+    for (const PendingPtr& pending : search.parts)
+    {
+        if (!pending->answer)
+        {
+            pending->error = error;
+            EndPending(pending);
+        }
+    }
+    m_told.notify_all();
+}
+
+bool
+TorchAnswers::EndPending(const PendingPtr& pending)
+{
+    const auto found = m_pending.find(pending->key);
+    // Without the memo a later run may have taken its place: see Force.
+    if (found == m_pending.end() || found->second != pending)
+    {
+        return false;
+    }
+    m_pending.erase(found);
+    return true;
 }
 
 void

@@ -69,6 +69,10 @@ class TorchAnswers
     /// Wait for all work. \throws what went wrong in it and was told to nobody
     void Finish();
 
+    /// What answers depend on beside the models and their inputs: libraries, the processor, and
+    /// our own code.
+    static std::string Version();
+
   private:
     /// An answer that somebody works on.
     struct Pending
@@ -91,11 +95,12 @@ class TorchAnswers
     };
 
     std::string KeyOf(const TensorId& result, Part part);
-    void Start(const Search& search, bool first, std::unique_lock<std::mutex>& lock);
+    void Start(const Search& search, bool urgent, std::unique_lock<std::mutex>& lock);
     void Force(const TensorId& out, std::function<void()> work, const Settings& settings);
 
     /// Of the threads.
-    void Work(const Search& search, bool again);
+    void Work(const Search& search, bool urgent);
+    void FindClaimed(const Search& search, bool urgent);
     void FindAnswers(const Search& search);
     TorchMaker::Bundle Whole(const Search& search);
     double ErrorOf(const TensorId& result,
@@ -105,6 +110,13 @@ class TorchAnswers
                     const TorchMaker::Made& made,
                     const std::optional<TorchMaker::Bundle>& whole);
     void Tell(const PendingPtr& pending, const std::string& answer, const Settings& settings);
+    void TellError(const Search& search, const std::exception_ptr& error);
+
+    /// For those who hold the lock. \return whether it was what those who ask wait for
+    bool EndPending(const PendingPtr& pending);
+
+    /// Remember an answer that is not known; for those who hold the lock.
+    void Keep(const std::string& key, const std::string& answer, const Settings& settings);
 
     TorchMaker& m_maker;
     std::mutex m_mutex; //!< guards the answers, known and pending

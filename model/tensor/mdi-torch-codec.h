@@ -16,6 +16,9 @@ namespace ns3
 namespace mdi
 {
 
+/// To be raised with every change of what is left: see JUDGE_VERSION.
+constexpr uint32_t CODEC_VERSION = 1;
+
 /**
  * What is left of a tensor after FLOAT16 or INT8 (TensorCodec) took it over the wire: the same
  * shape and type. One value that is infinite or not a number makes its whole channel not a number

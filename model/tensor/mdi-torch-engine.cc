@@ -219,6 +219,18 @@ void
 TorchEngine::Finish()
 {
     NS_LOG_FUNCTION(this);
+
+    // Also where something went wrong: the next run must not find what this one left.
+    struct Forgetting
+    {
+        TorchMaker& maker;
+
+        ~Forgetting()
+        {
+            maker.ForgetSequences();
+        }
+    } const end{m_impl->maker};
+
     m_impl->answers.Finish();
 }
 

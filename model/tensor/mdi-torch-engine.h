@@ -31,6 +31,7 @@ namespace mdi
  *
  * What goes wrong in a thread is thrown by the next call that needs it, at the latest by Finish.
  * The threads begin with the first work and end in Finish: a process may fork before and after.
+ * Names of sequences, which Extend gives, end there, too.
  */
 class TorchEngine : public TensorEngine
 {

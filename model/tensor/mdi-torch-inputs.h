@@ -19,6 +19,9 @@ namespace ns3
 namespace mdi
 {
 
+/// To be raised with every change of what an input's values are: see JUDGE_VERSION.
+constexpr uint32_t INPUTS_VERSION = 1;
+
 /**
  * The data that a model is run on: a folder of pictures, a tensor file, or random numbers.
  *

@@ -20,6 +20,10 @@ namespace ns3
 namespace mdi
 {
 
+/// To be raised with every change of what is said of the same tensors: answers that are kept from
+/// before then count no more.
+constexpr uint32_t JUDGE_VERSION = 1;
+
 /// What the first tensor of a result says: see TensorEngine::Predict.
 std::vector<Prediction> PredictionsOf(const at::Tensor& result);
 

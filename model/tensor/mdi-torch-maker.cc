@@ -72,6 +72,17 @@ TorchMaker::Extend(uint32_t model, uint32_t input, int64_t token)
     return known->second;
 }
 
+void
+TorchMaker::ForgetSequences()
+{
+    const std::lock_guard<std::mutex> lock(m_mutex);
+    m_sequences.clear();
+    m_extended.clear();
+    // Their numbers will be those of other sequences.
+    m_store.DropInputs(FIRST_SEQUENCE);
+    m_wholes.DropInputs(FIRST_SEQUENCE);
+}
+
 TorchMaker::Bundle
 TorchMaker::Input(uint32_t model, uint32_t input)
 {

@@ -66,6 +66,10 @@ class TorchMaker
     /// The input that is a sequence with one token more; numbered from FIRST_SEQUENCE.
     uint32_t Extend(uint32_t model, uint32_t input, int64_t token);
 
+    /// Forget all sequences, and the tensors of them: nobody may use their numbers any more. Only
+    /// while nobody makes tensors.
+    void ForgetSequences();
+
     /// No item of an input set has such a number.
     static constexpr uint32_t FIRST_SEQUENCE = 1U << 31;
 

@@ -37,8 +37,9 @@ TorchStore::Nearest(const TensorId& id) const
         return nullptr;
     }
     const TensorId& found = (--before)->first;
-    const bool same =
-        found.model == id.model && found.input == id.input && found.lineage == id.lineage;
+    const bool same = found.model == id.model && found.input == id.input &&
+                      found.lineage == id.lineage &&
+                      found.rows == id.rows; // rows of one layer are not all that is alive there
     return same ? &found : nullptr;
 }
 
@@ -57,6 +58,23 @@ TorchStore::Put(const TensorId& id, const Bundle& bundle, uint64_t limitBytes)
     {
         const TensorId oldest = m_order.front();
         Drop(oldest);
+    }
+}
+
+void
+TorchStore::DropInputs(uint32_t first)
+{
+    std::vector<TensorId> dropped;
+    for (const auto& [id, entry] : m_entries)
+    {
+        if (id.input >= first)
+        {
+            dropped.push_back(id);
+        }
+    }
+    for (const TensorId& id : dropped)
+    {
+        Drop(id);
     }
 }
 

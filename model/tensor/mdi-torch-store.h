@@ -38,6 +38,9 @@ class TorchStore
     /// Keep tensors, in place of any of this name; the newest stay even if alone too large.
     void Put(const TensorId& id, const Bundle& bundle, uint64_t limitBytes);
 
+    /// Forget what belongs to inputs from a number on.
+    void DropInputs(uint32_t first);
+
   private:
     struct Entry
     {

@@ -26,6 +26,9 @@ struct StripPiece
     std::vector<at::Tensor> bundle; //!< of so many rows, in the order of Layer::outputs
 };
 
+/// To be raised with every change of what strips hold, to the last bit: see JUDGE_VERSION.
+constexpr uint32_t STRIPS_VERSION = 1;
+
 /**
  * Computes strips of rows (EdgeFlow-style, reconstructed: papers.md, sections 7.2 and 7.3).
  *

@@ -4,6 +4,7 @@
 #include "mdi-work-queue.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace ns3
@@ -27,18 +28,35 @@ WorkQueue::~WorkQueue()
 }
 
 uint64_t
-WorkQueue::Post(uint32_t threads, Job job, bool first)
+WorkQueue::Post(uint32_t threads, Job job, bool urgent)
 {
     std::unique_lock<std::mutex> lock(m_mutex);
-    m_changed.wait(lock, [this, first] { return first || m_waiting.size() < m_most; });
+    StartThreads(threads); // before the job waits for one of them
+    m_changed.wait(lock, [this, urgent] { return urgent || m_waiting.size() < m_most; });
     const uint64_t ticket = m_posted++;
-    m_waiting.insert(first ? m_waiting.begin() : m_waiting.end(), Waiting{ticket, std::move(job)});
-    while (m_threads.size() < threads)
-    {
-        m_threads.emplace_back([this] { Serve(); });
-    }
+    m_waiting.insert(urgent ? m_waiting.begin() : m_waiting.end(), Waiting{ticket, std::move(job)});
     m_changed.notify_all();
     return ticket;
+}
+
+void
+WorkQueue::StartThreads(uint32_t threads)
+{
+    while (m_threads.size() < threads)
+    {
+        try
+        {
+            m_threads.emplace_back([this] { Serve(); });
+        }
+        catch (const std::system_error&)
+        {
+            if (m_threads.empty())
+            {
+                throw;
+            }
+            return; // the system has no more; fewer do the same work
+        }
+    }
 }
 
 void
@@ -64,7 +82,7 @@ WorkQueue::PostBehind(Job job)
         return false;
     }
     // Room is not asked for: the job that posts this one has just left some.
-    m_waiting.push_back({m_posted++, std::move(job)});
+    m_waiting.push_back({m_running.at(std::this_thread::get_id()), std::move(job)});
     m_changed.notify_all();
     return true;
 }
@@ -74,7 +92,7 @@ WorkQueue::Drain()
 {
     {
         std::unique_lock<std::mutex> lock(m_mutex);
-        m_changed.wait(lock, [this] { return m_waiting.empty() && m_running == 0; });
+        m_changed.wait(lock, [this] { return m_waiting.empty() && m_running.empty(); });
     }
     EndThreads();
     Rethrow();
@@ -113,8 +131,17 @@ WorkQueue::EndThreads()
 void
 WorkQueue::Serve()
 {
-    m_onStart();
+    std::exception_ptr error;
+    try
+    {
+        m_onStart();
+    }
+    catch (...)
+    {
+        error = std::current_exception();
+    }
     std::unique_lock<std::mutex> lock(m_mutex);
+    m_error = m_error ? m_error : error;
     while (true)
     {
         m_changed.wait(lock, [this] { return m_ending || !m_waiting.empty(); });
@@ -122,10 +149,11 @@ WorkQueue::Serve()
         {
             return;
         }
+        m_running[std::this_thread::get_id()] = m_waiting.front().ticket;
         Job job = std::move(m_waiting.front().job);
         m_waiting.pop_front();
-        ++m_running;
-        std::exception_ptr error;
+        m_changed.notify_all(); // there is room for who posts
+        error = nullptr;
         try
         {
             if (job.begin)
@@ -144,7 +172,7 @@ WorkQueue::Serve()
         {
             lock.lock();
         }
-        --m_running;
+        m_running.erase(std::this_thread::get_id());
         m_error = m_error ? m_error : error;
         m_changed.notify_all();
     }

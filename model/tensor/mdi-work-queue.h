@@ -10,6 +10,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -49,15 +50,17 @@ class WorkQueue
 
     /**
      * \param threads how many there shall be; at least 1
-     * \param first whether the job goes before all that have not begun, and does not wait for room
+     * \param urgent whether the job goes before all that have not begun, and does not wait for room
      * \return a ticket for Hurry
+     * \throws std::system_error if not even one thread can begin; the job never does, then
      */
-    uint64_t Post(uint32_t threads, Job job, bool first = false);
+    uint64_t Post(uint32_t threads, Job job, bool urgent = false);
 
     /// Put a job that has not begun before all others.
     void Hurry(uint64_t ticket);
 
-    /// Of a job, at work: another one goes behind all others, unless there are none.
+    /// Of a job, at work: another one goes behind all others, unless there are none. It has this
+    /// one's ticket.
     bool PostBehind(Job job);
 
     /// Wait until all jobs are done, and end the threads. \throws what a job threw, the first
@@ -73,6 +76,7 @@ class WorkQueue
         Job job;
     };
 
+    void StartThreads(uint32_t threads);
     void Serve();
     void EndThreads();
 
@@ -82,7 +86,7 @@ class WorkQueue
     std::condition_variable m_changed;
     std::deque<Waiting> m_waiting;
     uint64_t m_posted = 0;
-    size_t m_running = 0;
+    std::map<std::thread::id, uint64_t> m_running; //!< tickets of jobs at work
     bool m_ending = false;
     std::exception_ptr m_error; //!< the first
     std::vector<std::thread> m_threads;
