@@ -46,11 +46,11 @@ TOGETHER = {  # a panel per folder
     "accuracy-rate": of_exits.accuracy_rate,
     "accuracy-admitted": of_exits.accuracy_admitted,
 }
-STUDENT = "Points are means over runs, bars and bands 95 % intervals (Student's t; one run: none)."
+STUDENT = "Points are means over runs, bars and bands 95 % intervals (Student's t; of one: none)."
 CAPTIONS = {
     "latency": "Share of admitted items that were done within a latency, all runs together. A "
-    "curve that ends below 100 % lost items. Of many systems: median, middle 50 % and middle 90 % of "
-    "completed items.",
+    "curve that ends below 100 % lost items. Of many systems: median, middle 50 % and middle "
+    "90 % of completed items.",
     "utilisation": "Share of the time that each device computed, in the first run; in brackets the "
     "time from the system's first event to its last.",
     "timeline": "What each device ran, and when tensors and results that it sent were under way: "

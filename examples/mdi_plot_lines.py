@@ -18,6 +18,7 @@ from mdi_plot_style import (
     line_style,
     log_scale,
     panels,
+    turn_labels_that_overlap,
     wrapped,
 )
 from mdi_plot_sweep_data import ALL, scale_of
@@ -25,6 +26,7 @@ from mdi_plot_sweep_data import ALL, scale_of
 BAND = "Bands are 95 % intervals of the mean over {} (Student's t; of one there is none)."
 IN_A_BIN = 8  # samples at least
 MOST_BINS = 10
+MOST_MARKERS = 15  # of a line
 
 
 def lines(sweep, metric, x, source=ALL):
@@ -61,6 +63,11 @@ def lines(sweep, metric, x, source=ALL):
     notes = list(_line_notes(sweep, source, x, column, values, fixed, every))
     width = 110 if len(axes) > 1 else 52
     figure.supxlabel("\n".join(wrapped(note, width) for note in (x.label, *notes)))
+    if x.scale == "category":
+        turn_labels_that_overlap(figure, axes[-1])
+        turned = axes[-1].get_xticklabels()[0].get_rotation()
+        for axis in axes[:-1]:
+            axis.tick_params(axis="x", labelrotation=turned)
     legend_above(figure, *legend_of(axes))
     of = "" if source == ALL else f" of source {source}"
     means = "Points are means over runs."
@@ -152,7 +159,8 @@ def _draw(axis, line, style, name, category):
         if halves.any():
             low = np.maximum(means - halves, 1e-9 * means)
             axis.fill_between(at, low, means + halves, color=style["color"], alpha=0.18, lw=0)
-        axis.plot(at, means, label=name, **style)
+        every = -(-len(at) // MOST_MARKERS)
+        axis.plot(at, means, label=name, markevery=every, **style)
     lost = [point for point in line if point[3]]
     if lost:
         hollow = {**style, "linestyle": "none", "markerfacecolor": "white", "zorder": 3}

@@ -16,6 +16,7 @@ from mdi_plot_style import (
     MOST_PANELS,
     PAGE_IN,
     Drawn,
+    label_y,
     legend_above,
     light_grid,
     line_style,
@@ -144,7 +145,7 @@ def cell_axes(figure, panels, layout, row_labels, y_label):
         for side in ("left", "bottom"):
             axis.spines[side].set_visible(False)
     if y_label:
-        figure.supylabel(y_label)
+        label_y([axis for axis, _ in panels], y_label)
 
 
 def finish(figure, panels, notes, legend):
@@ -184,11 +185,12 @@ def _cells(axis, winners, names, room):
     room: a cell's width in inches; markers are drawn where they fit.
     """
     squares, colours = [], []
+    gap = 0.03 if room >= SMALLEST_MARKED_IN else 0
     for (column, row), winner in winners.items():
         at = np.array([column - 0.5, row - 0.5])
         tied = sorted(winner.names, key=names.index) if winner else []
         for number, corners in stripes(max(1, len(tied))):
-            squares.append(at + 0.03 + 0.94 * np.array(corners))
+            squares.append(at + gap + (1 - 2 * gap) * np.array(corners))
             colour = line_style(names.index(tied[number]))["color"] if tied else NOTHING
             colours.append(colour)
         for number, name in enumerate(tied if len(tied) * SMALLEST_MARKED_IN <= room else []):

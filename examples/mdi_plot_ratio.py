@@ -26,6 +26,8 @@ from mdi_plot_sweep_data import ALL, no_difference
 
 BEST = "best"
 NUMBERED_IN = 0.3  # a cell that has room for its number
+FRAMED_IN = 0.15
+DOT = {"marker": "o", "markersize": 1, "color": "black", "linestyle": "none", "zorder": 3}
 
 
 def ratio_map(sweep, metric, source=ALL, chosen=(), systems=None):
@@ -49,12 +51,13 @@ def ratio_map(sweep, metric, source=ALL, chosen=(), systems=None):
     columns = panels[0][0].get_subplotspec().get_gridspec().ncols
     room = (figure.get_size_inches()[0] / columns - 0.7) / len(layout.x.values)
     for (axis, _), cells in zip(panels, found):
-        image = _draw(axis, layout, cells, norm, colours, room >= NUMBERED_IN)
+        image = _draw(axis, layout, cells, norm, colours, room)
     y_labels = [layout.y.text(value) for value in layout.y.values]
     cell_axes(figure, panels, layout, y_labels, layout.y.label)
     bar = figure.colorbar(image, ax=[axis for axis, _ in panels], aspect=25, pad=0.02)
     bar.outline.set_visible(False)
-    bar.ax.yaxis.set_major_locator(FixedLocator(ticks))
+    short = figure.get_size_inches()[1] < 1.6
+    bar.ax.yaxis.set_major_locator(FixedLocator(ticks[:: len(ticks) - 1] if short else ticks))
     bar.ax.yaxis.set_minor_locator(NullLocator())
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
@@ -63,7 +66,8 @@ def ratio_map(sweep, metric, source=ALL, chosen=(), systems=None):
     all_cells = [cell for cells in found for cell in cells.values()]
     legend = []
     if any(cell and cell[1] for cell in all_cells):
-        legend.append((_frame(0, 0), "tie"))
+        framed = _frame(0, 0) if room >= FRAMED_IN else Line2D([], [], **DOT)
+        legend.append((framed, "tie"))
     if any(cell and cell[2] for cell in all_cells):
         legend.append((Line2D([], [], **LOSER), "one of the two lost items"))
     if not all(all_cells):
@@ -72,7 +76,8 @@ def ratio_map(sweep, metric, source=ALL, chosen=(), systems=None):
     finish(figure, panels, notes, list(zip(*legend)))
     caption = [f"Heat map of a ratio of means over runs. {what}."]
     if any(cell and cell[1] for cell in all_cells):
-        caption.append("A frame: the 95 % interval of the paired difference over runs contains 0.")
+        marks = "Frames" if room >= FRAMED_IN else "Dots"
+        caption.append(f"{marks}: the 95 % interval of the paired difference over runs contains 0.")
     if any(cell and cell[2] for cell in all_cells):
         caption.append("A triangle: one of the two lost items; its mean is that of the others.")
     if not all(all_cells):
@@ -136,7 +141,7 @@ def _colours(low, high):
     return norm, colours, inside
 
 
-def _draw(axis, layout, cells, norm, colours, numbered):
+def _draw(axis, layout, cells, norm, colours, room):
     shape = len(layout.y.values), len(layout.x.values)
     shares = np.full(shape, np.nan)
     for (column, row), cell in cells.items():
@@ -144,12 +149,15 @@ def _draw(axis, layout, cells, norm, colours, numbered):
             axis.plot(column, row, **NO_RESULT)
             continue
         shares[row, column], tie, lost = cell
-        if numbered:
+        if room >= NUMBERED_IN:
             dark = sum(colours(norm(cell[0]))[:3]) < 1.5
             style = {"ha": "center", "va": "center", "color": "white" if dark else "black"}
             axis.text(column, row, f"{cell[0]:.2g}", **style)
         if tie:
-            axis.add_patch(_frame(column, row))
+            if room >= FRAMED_IN:
+                axis.add_patch(_frame(column, row))
+            else:
+                axis.plot(column, row, **DOT)
         if lost:
             axis.plot(column + 0.32, row + 0.3, **LOSER)
     return axis.imshow(shares, cmap=colours, norm=norm, aspect="auto", origin="lower")

@@ -69,7 +69,7 @@ def _seeds(seed, first, runs):
         return f"Seed {seed}."
     last = first + runs - 1
     which = f"run {first}" if runs == 1 else f"runs {first} to {last}"
-    return f"Seed {seed}, {which}. The same seed gives the same numbers on every machine."
+    return f"Seed {seed}, {which}. The same seed gives the same files, on any number of cores."
 
 
 def _figures(figures):
@@ -125,7 +125,7 @@ def _origin(manifest, seeds):
     """Where the numbers come from, and how to get them again."""
     scenario = manifest.get("scenario", {})
     versions = [[name, value] for name, value in manifest.get("versions", {}).items()]
-    command = str(manifest.get("command_line", ""))
+    command = re.sub(r"^mdi-(run|sweep)\b", r"./mdi \1", str(manifest.get("command_line", "")))
     return [
         html.section("Where times come from", *_provenance(manifest)),
         html.section(
@@ -264,6 +264,7 @@ def _table_of_sweep(sweep, source):
     """A row per point and system."""
     metric = METRICS["latency_mean_s"]
     present = [c for c in COLUMNS if c[0] in OF_POINTS and sweep.has(METRICS[c[0]], source)]
+    present = present or [COLUMNS[0]]
     tables = [sweep.intervals(METRICS[column], source) for column, _, _, _ in present]
     values = [table[["mean", "half"]].to_numpy() for table in tables]
     winners = sweep.winners(metric, source)

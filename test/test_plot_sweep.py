@@ -534,6 +534,22 @@ class Program(Made):
     def test_without_figures_there_is_a_report(self):
         folder = self.folder([field("load", [1])], lambda *_: 0.1)
         self.assertEqual(self.drawn(folder), ["report.html"])
+        nothing = self.folder([RATE, LOAD], lambda *_: None)
+        self.assertEqual(self.drawn(nothing), ["report.html"])
+        failures = [(point, name, "no") for point in range(12) for name in NAMES]
+        failed = self.folder([RATE, LOAD], failures=failures)
+        self.assertEqual(self.drawn(failed), ["report.html"])
+        self.assertIn("12 of 12 points have no result", self.report(failed))
+
+    def test_a_point_that_failed_alone(self):
+        folder = self.folder([RATE], failures=[(1, name, "no") for name in NAMES])
+        self.assertIn("policy-map.svg", self.drawn(folder))
+        self.assertIn("1 of 3 points have no result (1 of them failed)", self.report(folder))
+        self.assertIn("Failed: a, b, c at point 1: no", self.report(folder))
+
+    @staticmethod
+    def report(folder):
+        return read(folder, "report.html").decode()
 
 
 def read(folder, name):

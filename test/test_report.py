@@ -267,7 +267,7 @@ class Report(unittest.TestCase):
             "a law",
             "measured",
             "\N{PLUS-MINUS SIGN}10 %",
-            MANIFEST["command_line"],
+            "./mdi run made-up.json --set='name=\"<b>\"'",
             "Seed 1, runs 0 to 1.",
             "3.37",
             "95 % interval by Student's t",
