@@ -219,11 +219,12 @@ def of_sweep(sweep, figures, source=ALL):
 def _fields(sweep):
     rows = []
     for field in sweep.fields:
-        listed = [field.text(value, True) for value in field.values]
+        listed = list(map(field.text, field.values))
         if len(listed) > 12:
             listed = [f"{len(listed)} values from {listed[0]} to {listed[-1]}"]
+        written = ", ".join(listed) + (f" {field.prefixed}" if field.prefixed else "")
         changed = "no result at all" if field.name in sweep.unchanged else "results"
-        rows.append([field.name, ", ".join(field.paths), ", ".join(listed), changed])
+        rows.append([field.name, ", ".join(field.paths), written, changed])
     return html.plain_table(["field", "in the scenario", "values", "changed"], rows)
 
 
