@@ -3,6 +3,7 @@
 """Results folders as pandas frames, and the statistics that figures need."""
 
 import collections
+import difflib
 import functools
 import json
 import math
@@ -11,9 +12,18 @@ import os
 import numpy as np
 import pandas as pd
 
+SUMMARY_COLUMNS = "system,run,source,priority,items_admitted,items_completed".split(",")
+SUMMARY_COLUMNS.append("latency_mean_s")
 ITEM_COLUMNS = "system,run,source,admitted_s,completed_s,exit,label,prediction".split(",")
 OPTIONAL_NUMBERS = ["completed_s", "exit"]  # empty: not completed, no exit
 A_FOLDER = "name a results folder of ./mdi run"
+
+
+def nearest(name, known):
+    """The end of a message about a name that is not known."""
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"do you mean {near[0]}? " if near else ""
+    return f"{hint}there are {', '.join(known)}"
 
 
 class BadInput(Exception):
@@ -31,7 +41,7 @@ class Results:
         if not os.path.isdir(folder):
             raise BadInput(f"{folder}: no such folder; {A_FOLDER}")
         self.folder = folder
-        manifest = _read_json(folder, "manifest.json")
+        manifest = read_json(folder, "manifest.json")
         if not isinstance(manifest, dict) or manifest.get("format") != "mdi-manifest":
             raise BadInput(f"{self.path('manifest.json')}: no manifest of mdi; {A_FOLDER}")
         if manifest.get("version") != 1:
@@ -39,8 +49,10 @@ class Results:
                 f"{self.path('manifest.json')}: version is {json.dumps(manifest.get('version'))}; "
                 "this program reads version 1"
             )
+        self.manifest = manifest
         with self._as_written("manifest.json"):
             self.seed = manifest.get("seed")
+            self.first_run = int(manifest.get("first_run", 0))
             self.systems = manifest["systems"]  # objects: name, and each strategy as text
             self.names = [str(system["name"]) for system in self.systems]
             self.scenario = manifest["scenario"]
@@ -50,7 +62,9 @@ class Results:
             self.sources = [str(source["name"]) for source in self.scenario["sources"]]
             self.models = {str(s["name"]): str(s["model"]) for s in self.scenario["sources"]}
         self.items = self._read_items()
-        trace = _read_json(folder, "timeline.json")
+        summary = read_table(self.path("summary.csv"), SUMMARY_COLUMNS)
+        self.summary = summary_numbers(summary, self.names, self.path("summary.csv"))
+        trace = read_json(folder, "timeline.json")
         with self._as_written("timeline.json"):
             self.timeline = _read_spans(trace, len(self.devices))
 
@@ -62,38 +76,21 @@ class Results:
         return self.items[self.items["system"] == system]
 
     def _as_written(self, name):
-        return _AsWritten(self.path(name))
+        return AsWritten(self.path(name))
 
     def _read_items(self):
         file = self.path("items.csv")
-        try:
-            items = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8")
-        except OSError as error:
-            raise BadInput(f"{file}: {error.strerror}; {A_FOLDER}") from None
-        except (ValueError, pd.errors.ParserError) as error:
-            what = " ".join(str(error).split())
-            raise BadInput(f"{file}: no table ({what}); {A_FOLDER}") from None
-        for column in ITEM_COLUMNS:
-            if column not in items:
-                raise BadInput(f"{file}: no column '{column}'; it needs {','.join(ITEM_COLUMNS)}")
-        if len(items) and not isinstance(items.index, pd.RangeIndex):
-            raise BadInput(f"{file}: no table (lines have more cells than the header); {A_FOLDER}")
-        items = items[ITEM_COLUMNS].fillna("")
+        items = read_table(file, ITEM_COLUMNS)
+        items = items[ITEM_COLUMNS]
         for column in ["run", "admitted_s"] + OPTIONAL_NUMBERS:
-            items[column] = _numbers(items[column], column in OPTIONAL_NUMBERS, file)
+            items[column] = numbers(items[column], column in OPTIONAL_NUMBERS, file)
         for column, known in (("system", self.names), ("source", self.sources)):
-            strange = ~items[column].isin(known)
-            if strange.any():
-                line = strange.idxmax()
-                raise BadInput(
-                    f"{file}, line {line + 2}: {column} '{items[column][line]}' is not in "
-                    f"manifest.json; there are {', '.join(known)}"
-                )
+            check_known(items[column], known, file)
         items["latency_s"] = items["completed_s"] - items["admitted_s"]
         return items
 
 
-class _AsWritten:
+class AsWritten:
     """A context in which a document's lack of something is bad input."""
 
     def __init__(self, file):
@@ -108,7 +105,7 @@ class _AsWritten:
             raise BadInput(f"{self.file}: not as mdi-run writes it ({what}); {A_FOLDER}") from None
 
 
-def _read_json(folder, name):
+def read_json(folder, name):
     file = os.path.join(folder, name)
     try:
         with open(file, encoding="utf-8") as stream:
@@ -119,7 +116,51 @@ def _read_json(folder, name):
         raise BadInput(f"{file}: no JSON ({error}); {A_FOLDER}") from None
 
 
-def _numbers(text, optional, file):
+def read_table(file, columns, names=None):
+    """A CSV file as text; it has at least these columns, and an empty cell where one is missing.
+
+    names: of all columns, for a file whose header may say one twice.
+    """
+    options = {"names": names, "skiprows": 1} if names else {}
+    try:
+        cells = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8", **options)
+    except OSError as error:
+        raise BadInput(f"{file}: {error.strerror}; {A_FOLDER}") from None
+    except (ValueError, pd.errors.ParserError) as error:
+        what = " ".join(str(error).split())
+        raise BadInput(f"{file}: no table ({what}); {A_FOLDER}") from None
+    for column in columns:
+        if column not in cells:
+            raise BadInput(f"{file}: no column '{column}'; it needs {','.join(columns)}")
+    if len(cells) and not isinstance(cells.index, pd.RangeIndex):
+        raise BadInput(f"{file}: no table (lines have more cells than the header); {A_FOLDER}")
+    return cells.fillna("")
+
+
+def summary_numbers(cells, systems, file):
+    """Rows of a summary, numbers but for system and source; lost: items without a result."""
+    cells = cells.copy()
+    check_known(cells["system"], systems, file)
+    needed = ("run", "items_admitted", "items_completed")
+    for column in cells.columns.drop(["system", "source"]):
+        cells[column] = numbers(cells[column], column not in needed, file)
+    cells["lost"] = cells["items_admitted"] - cells["items_completed"]
+    return cells
+
+
+def check_known(column, known, file):
+    """Names of a column of a file are among those that its manifest knows."""
+    strange = ~column.isin(known)
+    if strange.any():
+        line = strange.idxmax()
+        raise BadInput(
+            f"{file}, line {line + 2}: {column.name} '{column[line]}' is not in manifest.json; "
+            f"there are {', '.join(known)}"
+        )
+
+
+def numbers(text, optional, file):
+    """A column as numbers; where they are optional an empty cell is nan."""
     values = pd.to_numeric(text.where(text != ""), errors="coerce")
     wrong = ~np.isfinite(values) & ((text != "") | (not optional))
     if wrong.any():

@@ -2,6 +2,7 @@
 # Author: the mdi developers
 """How figures look: for print at column width, in colours that colour-blind people tell apart."""
 
+import collections
 import itertools
 import textwrap
 
@@ -52,6 +53,10 @@ matplotlib.rcParams.update(
         "pdf.fonttype": 42,
     }
 )
+
+# A figure by its file's name; the caption says what it shows and how its numbers are made.
+Drawn = collections.namedtuple("Drawn", "name figure caption")
+
 METADATA = {"svg": {"Date": None}, "png": {}, "pdf": {"CreationDate": None}}
 
 

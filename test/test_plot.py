@@ -22,11 +22,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EXAMPLES = os.path.join(ROOT, "examples")
 sys.path.insert(0, EXAMPLES)
 
-from matplotlib.colors import to_hex  # noqa: E402
-
 import mdi_plot  # noqa: E402
 import mdi_plot_exits as of_exits  # noqa: E402
-import mdi_plot_field as of_field  # noqa: E402
 import mdi_plot_results as of_results  # noqa: E402
 import mdi_plot_runs as of_runs  # noqa: E402
 from mdi_plot_results import Results  # noqa: E402
@@ -35,6 +32,7 @@ ITEMS_HEADER = (
     "system,run,source,item,priority,admitted_s,completed_s,exit,label,prediction,hops,"
     "bytes_on_wire"
 )
+SUMMARY_HEADER = "system,run,source,priority,items_admitted,items_completed,latency_mean_s"
 DEVICES = ["nano-a", "nano-b", "nano-c"]
 PARTS = {
     "partitioner": "ns3::mdi::ExitPartitioner[]",
@@ -78,7 +76,7 @@ def write_folder(folder, systems, name="made-up", sources=("ts", "nts"), count=2
     """
     first_run = others.pop("first_run", 0)
     os.makedirs(folder)
-    rows = []
+    rows, summary = [], []
     events = []
     thread = {"name": "thread_name", "ph": "M"}
     for process, system in enumerate(systems):
@@ -89,7 +87,12 @@ def write_folder(folder, systems, name="made-up", sources=("ts", "nts"), count=2
             {**thread, "pid": process, "tid": i, "args": {"name": n}} for i, n in enumerate(tracks)
         ]
         for run, gap in enumerate(system.gaps, first_run):
-            for number, source in enumerate(sources):
+            for number, source in enumerate([*sources, "all"]):
+                of = count * len(sources) if source == "all" else count
+                mean = system.latency * sum(1 + i % 5 for i in range(count)) / count
+                summary.append([system.name, run, source, "", of, of, mean])
+                if source == "all":
+                    continue
                 at = 1.0
                 for item in range(count):
                     done = at + system.latency * (1 + item % 5)
@@ -128,9 +131,10 @@ def write_folder(folder, systems, name="made-up", sources=("ts", "nts"), count=2
             **others,
         },
     }
-    with open(os.path.join(folder, "items.csv"), "w", newline="", encoding="ascii") as file:
-        file.write(ITEMS_HEADER + "\n")
-        csv.writer(file, lineterminator="\n").writerows(rows)
+    for name, header, of in (("items", ITEMS_HEADER, rows), ("summary", SUMMARY_HEADER, summary)):
+        with open(os.path.join(folder, name + ".csv"), "w", newline="", encoding="ascii") as file:
+            file.write(header + "\n")
+            csv.writer(file, lineterminator="\n").writerows(of)
     for name, content in (("manifest", manifest), ("timeline", {"traceEvents": events})):
         with open(os.path.join(folder, name + ".json"), "w", encoding="ascii") as file:
             json.dump(content, file)
@@ -216,153 +220,6 @@ class Statistics(unittest.TestCase):
         names = [f"{s.name} pass {i}" if i % 4 else s.name for i, s in enumerate(spans)]
         results.timeline["a"] = [s._replace(name=name) for s, name in zip(spans, names)]
         self.assertEqual(bars(), expected)
-
-
-class Field(unittest.TestCase):
-    """Folders whose scenarios differ in one number."""
-
-    def setUp(self):
-        self.place = tempfile.mkdtemp(prefix="mdi-plot-")
-        self.addCleanup(shutil.rmtree, self.place)
-        self.count = 0
-
-    def folder(self, rate, latency=0.05, systems=None, **others):
-        """networks: of one network; rate: its rate_bps."""
-        self.count += 1
-        network = {**others.pop("network", {}), "rate_bps": rate}
-        systems = systems or [System("a", latency=latency), System("b", latency=0.05)]
-        place = os.path.join(self.place, str(self.count))
-        return Results(write_folder(place, systems, networks=[network], **others))
-
-    def found(self, folders):
-        """The field, and of each group the number of folders at each value."""
-        path, groups = of_field.sweep(folders)
-        return path, [{x: len(some) for x, some in group.folders.items()} for group in groups]
-
-    def test_groups(self):
-        rates = (1e9, 1e6, 1e7)
-        each = {1000000: 1, 10000000: 1, 1000000000: 1}
-        rate = "networks.0.rate_bps"
-        ring = [self.folder(r, name="ring", description=str(r)) for r in rates]
-        mesh = [self.folder(r, name="mesh", time_limit_s=9) for r in rates]
-        self.assertEqual(self.found(ring + mesh), (rate, [each, each]))
-        self.assertEqual(list(of_field.sweep(ring)[1][0].folders), sorted(rates))
-        # Neither more runs nor a field that only one has make a point of the same line.
-        strange = [self.folder(1e8, name="ring", runs=9), self.folder(1e8, network={"delay_s": 1})]
-        self.assertEqual(self.found(ring + strange), (rate, [each]))
-        again = self.folder(1e6, name="ring", seed=2, description="again")
-        self.assertEqual(self.found(ring + [again]), (rate, [{**each, 1e6: 2}]))
-        # Of two fields the one with more values, on a grid.
-        grid = [self.folder(r, time_limit_s=t) for r in rates for t in (1, 2, 3, 4)]
-        self.assertEqual(self.found(grid)[0], "time_limit_s")
-        self.assertEqual(len(self.found(grid)[1]), 3)
-
-    def test_too_few_values(self):
-        few = [self.folder(r) for r in (1e6, 1e7)]
-        self.assertIsNone(of_field.latency_field(few))
-        self.assertIsNone(of_field.latency_field(few + [self.folder(1e8, time_limit_s=9)]))
-        runs = [self.folder(1e6, runs=n) for n in (2, 5, 10)]
-        self.assertIsNone(of_field.latency_field(runs))
-        flags = [self.folder(1e6, network={"data_mode": text}) for text in ("a", "b", "c")]
-        self.assertIsNone(of_field.latency_field(flags))
-
-    def test_fields_that_go_together(self):
-        def wifi(rate, number, **network):
-            return self.folder(rate, network={"data_mode": f"HtMcs{number}", **network})
-
-        goodput = [wifi(1e7 * n, n, goodput_bps=5e6 * n) for n in (1, 2, 3)]
-        self.assertEqual(self.found(goodput)[0], "networks.0.goodput_bps")
-        text = of_field.latency_field(goodput)._supxlabel.get_text()
-        with_it = "with networks.0.data_mode and 1 more"
-        self.assertEqual(text, f"networks.0.goodput (Mb/s)\n{with_it}\nstrip: lowest mean")
-        # Two modes at one rate: the mode does not go with the rate, and tells groups apart.
-        both = goodput + [wifi(1e7 * n, 7, goodput_bps=5e6 * n) for n in (1, 2, 3)]
-        self.assertEqual([len(group) for group in self.found(both)[1]], [3])
-        # One model per rate is no sweep.
-        models = [self.folder(1e6 * n, models={f"net{n}": {"file": "x"}}) for n in (1, 2, 3)]
-        self.assertEqual(self.found(models), (None, []))
-
-    def test_axis(self):
-        for path, values, expected in (
-            ("networks.0.rate_bps", [1e6, 1e7, 1e8, 1e9], ("networks.0.rate (Mb/s)", 1e6)),
-            ("networks.0.rate_bps", [1, 2, 3], ("networks.0.rate (b/s)", 1)),
-            ("networks.0.rate_bps", [0.01, 0.1], ("networks.0.rate (b/s)", 1)),
-            ("networks.0.delay_s", [0, 0.001], ("networks.0.delay (ms)", 1e-3)),
-            ("networks.0.delay_s", [0], ("networks.0.delay_s", 1)),
-            ("x.rate_hz", [10, 50], ("x.rate (Hz)", 1)),
-            ("devices.0.memory_bytes", [4e9, 8e9], ("devices.0.memory (GB)", 1e9)),
-            ("sources.0.priority", [1, 1000], ("sources.0.priority", 1)),
-        ):
-            label, unit = of_field.axis_of(path, values)
-            self.assertEqual(label, expected[0])
-            self.assertAlmostEqual(unit / expected[1], 1)
-
-    def test_what_the_figure_shows(self):
-        folders = [self.folder(1e6 * 10**n, 0.08 / 4**n, name="ring") for n in range(4)]
-        folders += [self.folder(1e6 * 10**n, 0.05, name="mesh", time_limit_s=9) for n in range(4)]
-        figure = of_field.latency_field(folders)
-        ring, mesh = figure.axes
-        self.assertEqual([axis.get_title() for axis in figure.axes], ["ring", "mesh"])
-        self.assertEqual((ring.get_xscale(), ring.get_yscale()), ("log", "log"))
-        lines = [line for line in ring.get_lines() if len(line.get_xdata()) == 4]
-        for line, means in zip(lines, ((240, 60, 15, 3.75), (150,) * 4)):  # three latencies, ms
-            for point, expected in zip(line.get_xydata(), zip((1, 10, 100, 1000), means)):
-                self.assertAlmostEqual(point[0], expected[0])
-                self.assertAlmostEqual(point[1], expected[1])
-        figure.draw_without_rendering()
-        ticks = {text.get_text() for text in mesh.get_xticklabels()}
-        self.assertTrue({"1", "10", "100", "1000"} <= ticks)
-        # b wins at the lowest rate, up to half-way to the next; in the other panel none does.
-        colours = dict(zip("ab", (line.get_color() for line in lines)))
-        strips = [to_hex(strip.get_facecolor()).upper() for strip in ring.patches]
-        self.assertEqual(strips, [colours[name] for name in "baaa"])
-        begins = [math.log10(strip.get_xy()[:, 0].min()) for strip in ring.patches]
-        for begin, expected in zip(begins, (-0.5, 0.5, 1.5, 2.5)):
-            self.assertAlmostEqual(begin, expected)
-        self.assertEqual(len(mesh.patches), 8)
-
-    def test_small_ranges_are_linear(self):
-        folders = [self.folder(rate, 1e5 / rate) for rate in (1e6, 2e6, 3e6)]
-        axis = of_field.latency_field(folders).axes[0]
-        self.assertEqual((axis.get_xscale(), axis.get_yscale()), ("linear", "linear"))
-        self.assertEqual(axis.get_ylim()[0], 0)
-        alone = [self.folder(rate, systems=[System("a")]) for rate in (1e6, 2e6, 3e6)]
-        self.assertFalse(of_field.latency_field(alone).axes[0].patches)
-
-    def test_who_loses_items_does_not_win(self):
-        folders = [self.folder(rate, 0.02) for rate in (1e6, 2e6, 3e6)]
-        folders[0].items.loc[4, ["completed_s", "latency_s"]] = math.nan  # of a
-        _, (group,) = of_field.sweep(folders)
-        lines = of_field._lines(group, ["a", "b"], 1e6)
-        self.assertEqual(of_field.winners(lines), {1: ["b"], 2: ["a"], 3: ["a"]})
-        figure = of_field.latency_field(folders)
-        lines = [o for o in figure.axes[0].get_lines() if o.get_markerfacecolor() == "white"]
-        self.assertEqual([list(hollow.get_xdata()) for hollow in lines], [[1], []])
-        self.assertIn("hollow: items lost", figure._supxlabel.get_text())
-
-    def test_other_seeds_are_further_runs(self):
-        def latency(*seeds):
-            folders = [self.folder(1e6, 0.02 * seed, seed=seed) for seed in seeds]
-            return of_field._latency(folders, "a")
-
-        expected = of_results.mean_interval([60, 120])
-        for found in (latency(1, 2), latency(1, 1, 2)):
-            self.assertAlmostEqual(found[0], expected[0])
-            self.assertAlmostEqual(found[1], expected[1])
-        self.assertTrue(math.isnan(latency(1, 1)[1]))
-
-    def test_the_same_run_counts_once(self):
-        # Runs 0 to 5, and 5 again, alone: items.csv numbers them as the first folder does.
-        six = [0.1, 0.1, 0.1, 0.1, 0.1, 0.1]
-        folders = [
-            self.folder(1e6, systems=[System("a", gaps=gaps)], first_run=first)
-            for gaps, first in ((six, 0), (six[:1], 5))
-        ]
-        folders[0].items.loc[folders[0].items["run"] == 0, "latency_s"] *= 2
-        expected = of_results.mean_interval([300, 150, 150, 150, 150, 150])
-        found = of_field._latency(folders, "a")
-        self.assertAlmostEqual(found[0], expected[0])
-        self.assertAlmostEqual(found[1], expected[1])
 
 
 class Settings(unittest.TestCase):
@@ -485,11 +342,13 @@ class Program(unittest.TestCase):
         copy = shutil.copytree(self.plain, os.path.join(self.folder, "copy"))
         begins = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
         names = [f"{n}.{k}" for n in ("latency", "utilisation", "timeline") for k in begins]
+        begins["tml"] = b"<!DOCTYPE html>"
         paths = self.drawn(copy, "--format=svg,png,pdf")
         figures = os.path.join(copy, "figures")
-        self.assertEqual(paths, [os.path.join(figures, name) for name in names])
+        report = os.path.join(copy, "report.html")
+        self.assertEqual(paths, [os.path.join(figures, name) for name in names] + [report])
         self.assertEqual(sorted(os.listdir(figures)), sorted(names))
-        self.assertEqual(len(os.listdir(copy)), 4)  # three files of the results, and figures
+        self.assertEqual(len(os.listdir(copy)), 6)  # four files of the results, figures, report
         first = {path: read(path) for path in paths}
         for path, content in first.items():
             self.assertTrue(content.startswith(begins[path[-3:]]), path)
@@ -503,6 +362,7 @@ class Program(unittest.TestCase):
         each = ["latency", "utilisation", "timeline", "exits"]
         names = [f"{name}-{part}.svg" for part in ("ring", "mesh") for name in each]
         names += ["admitted-rate.svg", "accuracy-rate.svg", "accuracy-admitted.svg"]
+        names += ["report-ring.html", "report-mesh.html"]
         self.assertEqual([os.path.basename(path) for path in paths], names)
         self.assertEqual(os.listdir(self.folder), ["out"])
 
@@ -523,16 +383,6 @@ class Program(unittest.TestCase):
         self.assertEqual(set(texts), {"no exit", "adaptive threshold", "fixed threshold 0.6"})
         exits = of_exits.exits(folders[0]).legends[0].get_texts()
         self.assertEqual([text.get_text() for text in exits], ["exit 1", "exit 2", "exit 4 (end)"])
-
-    def test_figure_of_a_sweep_by_hand(self):
-        folders = []
-        for delay in (0.001, 0.002, 0.005):
-            place = os.path.join(self.folder, str(delay))
-            network = {"type": "ethernet", "delay_s": delay}
-            folders.append(write_folder(place, [System("a"), System("b")], networks=[network]))
-        paths = self.drawn(*folders, "--out=" + self.out)
-        self.assertEqual(len(paths), 3 * 3 + 1)
-        self.assertEqual(os.path.basename(paths[-1]), "latency-field.svg")
 
     def test_two_routers_make_two_lines(self):
         systems = []
@@ -605,7 +455,9 @@ class Program(unittest.TestCase):
             pass
         self.assert_refused([self.plain, "--out=file"], "file: not a folder")
         self.assert_refused([self.plain, "--out=file/x"], "file/x: cannot write there")
-        self.assert_refused([self.plain, "--colour"], "--colour")
+        self.assert_refused([self.plain, "--colour"], "no flag '--colour'")
+        self.assert_refused([self.plain, "--fromat=svg"], "'--fromat=svg'", "do you mean --format?")
+        self.assert_refused([self.plain, "--x=rate"], "--x", "no folder of ./mdi sweep")
 
     def test_bad_folders(self):
         def items(old, new):
@@ -635,6 +487,8 @@ class Program(unittest.TestCase):
             (("manifest.json", "[]"), ["manifest.json: no manifest"]),
             (manifest(lambda m: m.update(version=2)), ["version is 2", "reads version 1"]),
             (manifest(lambda m: m.pop("scenario")), ["manifest.json", "no 'scenario'"]),
+            (("summary.csv", None), ["summary.csv: No such file", "results folder"]),
+            (("summary.csv", "system,run\n"), ["summary.csv: no column 'source'"]),
             (("timeline.json", None), ["timeline.json: No such file"]),
             (("timeline.json", "{}"), ["timeline.json", "no 'traceEvents'"]),
         ):
