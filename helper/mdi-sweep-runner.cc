@@ -80,7 +80,7 @@ SweepRunner::Do(const SweepJob& job, const SweepPoint& point)
     std::vector<SweepStore::Run> runs;
     for (const uint32_t run : job.runs)
     {
-        Spool spool(m_storeFile + "-spool-" + std::to_string(getpid()));
+        Spool spool(""); // in memory: 24 bytes per item
         SummarySink sink(spool, sources.size());
         const RunOutcome outcome = Simulate(m_scenario, system, run, m_used, sink, false);
         std::ostringstream rows;
