@@ -51,6 +51,69 @@ NewName(const JsonReader& at, const std::vector<T>& before)
     return name;
 }
 
+/// SetField from a value of the document on.
+/// \param walked the path to it \param rest the path from it on
+void
+SetBelow(Json& at,
+         const std::string& walked,
+         const std::string& rest,
+         const Json& value,
+         const std::string& place)
+{
+    const size_t dot = rest.find('.');
+    const std::string step = rest.substr(0, dot);
+    const bool last = dot == std::string::npos;
+    const auto go = [&](Json& next, const std::string& name) {
+        if (last)
+        {
+            next = value;
+            return;
+        }
+        const std::string path = walked.empty() ? name : walked + "." + name;
+        SetBelow(next, path, rest.substr(dot + 1), value, place);
+    };
+    if (at.is_object())
+    {
+        if (!last && !at.contains(step))
+        {
+            std::vector<std::string> keys;
+            for (const auto& member : at.items())
+            {
+                keys.push_back(member.key());
+            }
+            throw BadInput(place + ": there is no " + Quoted(step) + " in " +
+                           (walked.empty() ? "the scenario" : Quoted(walked)) + "; " +
+                           DidYouMean(step, keys));
+        }
+        go(at[step], step); // a new last key is checked with the rest of the document
+    }
+    else if (at.is_array())
+    {
+        const auto isNamed = [&step](const Json& element) {
+            return element.is_object() && element.contains("name") && element["name"] == step;
+        };
+        const bool byName = std::any_of(at.begin(), at.end(), isNamed);
+        bool found = false;
+        for (size_t i = 0; i < at.size(); ++i)
+        {
+            if (step == "*" || (byName ? isNamed(at[i]) : std::to_string(i) == step))
+            {
+                found = true;
+                go(at[i], std::to_string(i));
+            }
+        }
+        if (!found)
+        {
+            throw BadInput(place + ": " + Quoted(walked) + " has no element " + Quoted(step) +
+                           "; name one by its number from 0 or by its \"name\", or all by *");
+        }
+    }
+    else
+    {
+        throw BadInput(place + ": " + Quoted(walked) + " is a value; nothing lies below it");
+    }
+}
+
 /// Apply `path=value` of a flag.
 void
 ApplySet(Json& document, const std::string& file, const std::string& set)
@@ -297,55 +360,7 @@ SetField(Json& document, const std::string& path, const Json& value, const std::
         throw BadInput(place + ": a step of the path is empty; write a.b, such as "
                                "sources.0.priority");
     }
-    Json* at = &document;
-    std::stringstream steps(path);
-    std::string step;
-    std::string walked;
-    while (std::getline(steps, step, '.'))
-    {
-        if (at->is_object())
-        {
-            std::vector<std::string> keys;
-            for (const auto& member : at->items())
-            {
-                keys.push_back(member.key());
-            }
-            const bool last = steps.eof();
-            if (!last && !at->contains(step))
-            {
-                throw BadInput(place + ": there is no " + Quoted(step) + " in " +
-                               (walked.empty() ? "the scenario" : Quoted(walked)) + "; " +
-                               DidYouMean(step, keys));
-            }
-            at = &(*at)[step]; // a new last key is checked with the rest of the document
-        }
-        else if (at->is_array())
-        {
-            Json* found = nullptr;
-            for (size_t i = 0; i < at->size(); ++i)
-            {
-                Json& element = (*at)[i];
-                const bool named =
-                    element.is_object() && element.contains("name") && element["name"] == step;
-                if (named || std::to_string(i) == step)
-                {
-                    found = &element;
-                }
-            }
-            if (!found)
-            {
-                throw BadInput(place + ": " + Quoted(walked) + " has no element " + Quoted(step) +
-                               "; name one by its number from 0 or by its \"name\"");
-            }
-            at = found;
-        }
-        else
-        {
-            throw BadInput(place + ": " + Quoted(walked) + " is a value; nothing lies below it");
-        }
-        walked += (walked.empty() ? "" : ".") + step;
-    }
-    *at = value;
+    SetBelow(document, "", path, value, place);
 }
 
 bool

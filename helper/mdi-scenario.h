@@ -148,7 +148,8 @@ nlohmann::json ResolveScenario(const std::string& file, const ScenarioChanges& c
 /**
  * Change one field of a scenario's document.
  * \param document the scenario
- * \param path such as sources.ts.priority; an array's element by its number or its "name"
+ * \param path such as sources.ts.priority; an array's element by its number or its "name", all of
+ *        its elements by *
  * \param value new
  * \param place of the change, as messages begin
  * \throws BadInput one line

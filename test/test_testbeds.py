@@ -100,7 +100,7 @@ class Scenarios(Testbeds):
 
     def test_models_are_in_the_zoo_of_the_launcher(self):
         launcher = read(os.path.join(ROOT, "mdi")).decode()
-        made = launcher.partition("models/(")[2].partition(")")[0].split("|")
+        made = launcher.partition("\nmodels=(")[2].partition(")")[0].split()
         for name in ["ms-mdi-tx2", "two-of-mine-gpt2", *mdi_testbeds.TESTBEDS.values()]:
             with open(os.path.join(SCENARIOS, name + ".json"), encoding="utf-8") as file:
                 models = json.load(file)["models"].values()
