@@ -99,7 +99,7 @@ SetBelow(Json& at,
             if (step == "*" || (byName ? isNamed(at[i]) : std::to_string(i) == step))
             {
                 found = true;
-                go(at[i], std::to_string(i));
+                go(at[i], step == "*" ? std::to_string(i) : step);
             }
         }
         if (!found)
