@@ -69,11 +69,10 @@ ParseShard(const std::string& text)
     return shard;
 }
 
-/// The folder of the results, which must be new or, to go on, one of a sweep.
-std::string
-OpenFolder(const std::string& out, const Sweep& sweep, const Shard& shard, bool goOn)
+/// Make the folder of the results, which must be new or, to go on, one of a sweep.
+void
+OpenFolder(const std::string& folder, const Shard& shard, bool goOn)
 {
-    const std::string folder = out.empty() ? (fs::path("mdi-results") / sweep.name).string() : out;
     std::error_code error;
     const bool there = fs::exists(folder, error);
     if (there && !fs::is_directory(folder, error))
@@ -102,7 +101,6 @@ OpenFolder(const std::string& out, const Sweep& sweep, const Shard& shard, bool 
         throw BadInput("--out=" + folder + ": cannot make the folder (" + error.message() +
                        "); name a place where you may write");
     }
-    return folder;
 }
 
 /// What is missing in the stores, of a shard.
@@ -137,6 +135,7 @@ void
 DoJobs(const std::vector<SweepJob>& jobs,
        const std::vector<SweepPoint>& points,
        uint32_t processes,
+       const std::string& store,
        SweepRunner& runner)
 {
     ProgressLine line("simulations of a system", jobs.size());
@@ -148,13 +147,14 @@ DoJobs(const std::vector<SweepJob>& jobs,
             const SweepJob& job = jobs[begin + number];
             runner.Do(job, points[job.point]);
         });
+        SweepStore opened(store); // after the pool: no other process may have this connection
         for (size_t i = 0; i < count; ++i)
         {
             const SweepJob& job = jobs[begin + i];
             if (!outcomes[i].empty())
             {
                 const SweepPoint& point = points[job.point];
-                runner.Store().PutFailure(point.key, point.systems[job.system].key, outcomes[i]);
+                opened.PutFailure(point.key, point.systems[job.system].key, outcomes[i]);
             }
         }
     }
@@ -288,14 +288,15 @@ Run(int argc, char* argv[])
     // What is wrong with the first point is wrong with the sweep, and told before anything is
     // written.
     const auto engine = CreateObject<TorchEngine>();
-    std::string folder = out.empty() ? (fs::path("mdi-results") / sweep.name).string() : out;
-    SweepRunner runner(sweep, engine, (fs::path(folder) / shard.StoreName()).string());
+    const std::string folder = out.empty() ? (fs::path("mdi-results") / sweep.name).string() : out;
+    const std::string store = (fs::path(folder) / shard.StoreName()).string();
+    SweepRunner runner(sweep, engine, store);
     runner.Load(0);
     for (const auto& estimate : runner.Loaded().estimates)
     {
         std::cerr << "mdi-sweep: " << EstimateText(estimate) << '\n';
     }
-    folder = OpenFolder(out, sweep, shard, resume || merge);
+    OpenFolder(folder, shard, resume || merge);
     auto jobs = Missing(points, SweepStores(folder), merge ? Shard() : shard);
     if (merge)
     {
@@ -316,10 +317,10 @@ Run(int argc, char* argv[])
     }
     if (!jobs.empty())
     {
-        runner.Store(); // before anything runs: is there a place to write?
+        SweepStore(store).Failures(); // before anything runs: is there a place to write?
         try
         {
-            DoJobs(jobs, points, processes, runner);
+            DoJobs(jobs, points, processes, store, runner);
         }
         catch (const std::runtime_error& error)
         {

@@ -84,6 +84,10 @@ SweepKeys::Of(size_t number)
     }
     point.runs = NumberOr(scenario, "runs", 1);
     point.seed = NumberOr(scenario, "seed", 1);
+    for (const Json& source : scenario.value("sources", Json::array()))
+    {
+        point.generates = point.generates || (source.is_object() && source.contains("generation"));
+    }
     Json systems = scenario.contains("systems") ? scenario["systems"] : Json(PresetNames());
     for (const Json& system : systems.is_array() ? systems : Json::array())
     {

@@ -31,7 +31,8 @@ struct SweepPoint
     std::vector<SweepSystem> systems; //!< as they stand in the scenario
     uint32_t runs = 0;
     uint32_t seed = 0;
-    std::string error; //!< one line, if there is no such scenario; nothing else then
+    bool generates = false; //!< some source does: its rows have the columns of tokens
+    std::string error;      //!< one line, if there is no such scenario; nothing else then
 
     /// All simulations of a system: their keys.
     std::vector<SweepStore::Key> Runs(const SweepSystem& system) const;

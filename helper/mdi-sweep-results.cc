@@ -213,40 +213,15 @@ WriteSweepResults(const Sweep& sweep,
     Differences differences(sweep);
     NewFile csv((fs::path(folder) / "results.csv").string());
     NewFile failures((fs::path(folder) / "failures.csv").string());
-    // A point whose sources generate has two more columns than others.
-    const size_t commas = [&] {
-        const std::string plain = SummaryHeader(false);
-        for (const auto& point : points)
-        {
-            for (const auto& system : point.systems)
-            {
-                for (const auto& key : point.Runs(system))
-                {
-                    if (stores.Has(key))
-                    {
-                        const std::string rows = stores.Get(key).first;
-                        const std::string line = rows.substr(0, rows.find('\n'));
-                        if (std::count(line.begin(), line.end(), ',') >
-                            std::count(plain.begin(), plain.end(), ','))
-                        {
-                            const std::string more = SummaryHeader(true);
-                            return std::count(more.begin(), more.end(), ',');
-                        }
-                        break;
-                    }
-                }
-            }
-        }
-        return std::count(plain.begin(), plain.end(), ',');
-    }();
+    // Points may differ in whether their sources generate; rows of all have the same columns.
+    const bool generates =
+        std::any_of(points.begin(), points.end(), [](const auto& p) { return p.generates; });
+    const std::string noTokens = ",,";
     std::string columns = "point";
     for (const auto& field : sweep.fields)
     {
         columns += "," + field.name;
     }
-    const std::string plain = SummaryHeader(false);
-    const bool generates =
-        commas > static_cast<size_t>(std::count(plain.begin(), plain.end(), ','));
     csv.Stream() << columns << ',' << SummaryHeader(generates) << '\n';
     failures.Stream() << columns << ",system,reason\n";
     for (size_t number = 0; number < points.size(); ++number)
@@ -277,9 +252,8 @@ WriteSweepResults(const Sweep& sweep,
                 {
                     const SummaryRow row = ParseSummaryRow(line);
                     results.lost += row.source == "all" ? row.itemsLost : 0;
-                    const size_t has =
-                        static_cast<size_t>(std::count(line.begin(), line.end(), ','));
-                    csv.Stream() << cells << ',' << line << std::string(commas - has, ',') << '\n';
+                    csv.Stream() << cells << ',' << line
+                                 << (generates && !point.generates ? noTokens : "") << '\n';
                 }
             }
             const std::string reason =

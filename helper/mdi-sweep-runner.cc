@@ -10,7 +10,6 @@
 #include "mdi-summary.h"
 
 #include <sstream>
-#include <unistd.h>
 
 namespace ns3
 {
@@ -90,21 +89,11 @@ SweepRunner::Do(const SweepJob& job, const SweepPoint& point)
         }
         runs.push_back({m_scenario.seed, run, rows.str(), outcome.unfinished});
     }
-    Store().Put(point.key, point.systems.at(job.system).key, runs);
-}
-
-SweepStore&
-SweepRunner::Store()
-{
-    const int process = getpid();
-    if (!m_store || m_process != process)
+    if (!m_store)
     {
-        // A database that was opened before a fork must be neither used nor closed here.
-        static_cast<void>(m_process != process ? m_store.release() : nullptr);
         m_store = std::make_unique<SweepStore>(m_storeFile);
-        m_process = process;
     }
-    return *m_store;
+    m_store->Put(point.key, point.systems.at(job.system).key, runs);
 }
 
 const TensorEngine&

@@ -30,7 +30,7 @@ struct SweepJob
 
 /**
  * Simulates jobs of a sweep and puts what comes out into a store. Models and traces are loaded
- * once: what is loaded before a process forks is shared by all.
+ * once: what is loaded before a process forks is shared by all. Only forked processes call Do.
  */
 class SweepRunner
 {
@@ -54,9 +54,6 @@ class SweepRunner
      */
     void Do(const SweepJob& job, const SweepPoint& point);
 
-    /// The store, of this process.
-    SweepStore& Store();
-
     const TensorEngine& Engine() const;
 
     /// The scenario of the point that was loaded last.
@@ -68,8 +65,7 @@ class SweepRunner
     std::string m_storeFile;
     LoadedModels m_models;
     ComputeTraces m_traces;
-    std::unique_ptr<SweepStore> m_store;
-    int m_process = 0; //!< whose m_store is
+    std::unique_ptr<SweepStore> m_store; //!< opened by the first Do: not to be taken through a fork
     bool m_isLoaded = false;
     size_t m_point = 0; //!< that m_scenario is of
     Scenario m_scenario;

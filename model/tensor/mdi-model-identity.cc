@@ -5,6 +5,7 @@
 
 #include "mdi-fnv.h"
 #include "mdi-layer-graph-json.h"
+#include "mdi-visible-entries.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -64,28 +65,12 @@ AddFile(Fnv& hash, const std::string& file)
     hash.Add(bytes);
 }
 
-/// The visible entries of a folder, by name.
-std::vector<fs::path>
-Entries(const fs::path& folder)
-{
-    std::vector<fs::path> entries;
-    for (const auto& entry : fs::directory_iterator(folder))
-    {
-        if (entry.path().filename().string().front() != '.')
-        {
-            entries.push_back(entry.path());
-        }
-    }
-    std::sort(entries.begin(), entries.end());
-    return entries;
-}
-
 /// What TorchInputs sees of a folder of pictures. Not when a file changed: each clone of a
 /// repository has times of its own, and some tools keep them when they write.
 void
 AddFolder(Fnv& hash, const fs::path& folder)
 {
-    for (const fs::path& entry : Entries(folder))
+    for (const fs::path& entry : VisibleEntries(folder))
     {
         hash.Add(entry.filename().string());
         if (!fs::is_directory(entry))
@@ -93,7 +78,7 @@ AddFolder(Fnv& hash, const fs::path& folder)
             AddFile(hash, entry.string());
             continue;
         }
-        for (const fs::path& file : Entries(entry))
+        for (const fs::path& file : VisibleEntries(entry))
         {
             if (!fs::is_directory(file))
             {

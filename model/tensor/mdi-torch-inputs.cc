@@ -5,6 +5,7 @@
 
 #include "mdi-fnv.h"
 #include "mdi-torch-values.h"
+#include "mdi-visible-entries.h"
 
 #include <ATen/ATen.h>
 #include <algorithm>
@@ -47,22 +48,6 @@ IsPicture(const fs::path& file)
     std::string extension = file.extension().string();
     std::transform(extension.begin(), extension.end(), extension.begin(), ::tolower);
     return extensions.count(extension) > 0;
-}
-
-/// The visible entries of a folder, by name.
-std::vector<fs::path>
-Entries(const fs::path& folder)
-{
-    std::vector<fs::path> entries;
-    for (const auto& entry : fs::directory_iterator(folder))
-    {
-        if (entry.path().filename().string().front() != '.')
-        {
-            entries.push_back(entry.path());
-        }
-    }
-    std::sort(entries.begin(), entries.end());
-    return entries;
 }
 
 /// Unsigned bytes, channels x height x width.
@@ -153,7 +138,7 @@ TorchInputs::ReadFolder()
     }
     std::vector<std::string> loose;
     int64_t label = 0;
-    for (const fs::path& entry : Entries(folder))
+    for (const fs::path& entry : VisibleEntries(folder))
     {
         if (!fs::is_directory(entry))
         {
@@ -163,7 +148,7 @@ TorchInputs::ReadFolder()
             }
             continue;
         }
-        for (const fs::path& file : Entries(entry))
+        for (const fs::path& file : VisibleEntries(entry))
         {
             if (IsPicture(file))
             {
