@@ -21,8 +21,18 @@ PAGE_IN = 7.16
 FONT_PT = 8
 MOST_PANELS = 12
 
-# Okabe and Ito's palette without yellow, which is faint on paper.
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9"]
+# Okabe and Ito's palette without yellow, which is faint on paper, and Tol's wine: a colour for each
+# of our systems.
+COLOURS = [
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#000000",
+    "#E69F00",
+    "#56B4E9",
+    "#882255",
+]
 DASHES = ["-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.2, 1.2, 1.2)), (0, (8, 2))]
 MARKERS = ["o", "s", "^", "D", "v", "P", "*", "<", ">"]
 GREY = "#555555"

@@ -51,6 +51,7 @@ struct Board
 {
     std::atomic<uint64_t> next;
     std::atomic<uint64_t> done;
+    std::atomic<uint64_t> stopped; //!< 1 + the job that threw PoolStop
 };
 
 /// Memory for a board and its slots.
@@ -119,6 +120,12 @@ Serve(Board* board, Slot* slots, uint64_t count, const std::function<void(uint64
             work(job);
             slot.state = DONE;
         }
+        catch (const PoolStop& stop)
+        {
+            std::strncpy(slot.reason, stop.what(), REASON_BYTES - 1);
+            board->stopped = job + 1;
+            return;
+        }
         catch (const std::exception& error)
         {
             std::strncpy(slot.reason, *error.what() ? error.what() : "failed", REASON_BYTES - 1);
@@ -182,10 +189,17 @@ JobPool::Run(uint64_t count, const std::function<void(uint64_t)>& work)
     {
         start();
     }
+    auto throwIfStopped = [&] {
+        if (const uint64_t stopped = board->stopped; stopped > 0)
+        {
+            throw std::runtime_error(slots[stopped - 1].reason);
+        }
+    };
     uint64_t shown = 0;
     while (!alive.empty())
     {
         InterruptScope::Check();
+        throwIfStopped();
         int status = 0;
         const pid_t ended = waitpid(-1, &status, WNOHANG);
         if (ended > 0)
@@ -216,6 +230,7 @@ JobPool::Run(uint64_t count, const std::function<void(uint64_t)>& work)
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
+    throwIfStopped();
     std::vector<Outcome> outcomes;
     for (uint64_t job = 0; job < count; ++job)
     {

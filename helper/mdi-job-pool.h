@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,15 @@ namespace ns3
 {
 namespace mdi
 {
+
+/**
+ * Thrown by a job after which no other can succeed, such as on a full disk: the pool stops.
+ */
+class PoolStop : public std::runtime_error
+{
+  public:
+    using std::runtime_error::runtime_error;
+};
 
 /**
  * Runs independent jobs on all cores, in processes that share what was loaded before (an ns-3
@@ -34,8 +44,8 @@ class JobPool
      * Run jobs 0..count-1, each once, in a process of the pool; what it computes it must write to
      * files. An exception or a crash is the job's outcome.
      * \return by job
-     * \throws std::runtime_error if a signal of InterruptScope came or a process cannot be started:
-     * the processes are ended first, as they are where this one is killed
+     * \throws std::runtime_error if a signal of InterruptScope came, a process cannot be started or
+     * a job threw PoolStop: the processes are ended first, as they are where this one is killed
      */
     std::vector<Outcome> Run(uint64_t count, const std::function<void(uint64_t job)>& work);
 

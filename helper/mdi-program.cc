@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <limits>
@@ -29,6 +30,22 @@ SetText(std::string* text, const std::string& value)
 {
     *text = value;
     return true;
+}
+
+/// Seconds as people say them: two units at most.
+std::string
+DurationText(double seconds)
+{
+    const auto s = static_cast<uint64_t>(std::ceil(seconds));
+    if (s < 60)
+    {
+        return std::to_string(s) + " s";
+    }
+    if (s < 3600)
+    {
+        return std::to_string(s / 60) + " min " + std::to_string(s % 60) + " s";
+    }
+    return std::to_string(s / 3600) + " h " + std::to_string(s % 3600 / 60) + " min";
 }
 
 } // namespace
@@ -159,7 +176,8 @@ FileArgument(int argc, char* argv[])
 ProgressLine::ProgressLine(const std::string& what, uint64_t total)
     : m_what(what),
       m_total(total),
-      m_terminal(isatty(STDERR_FILENO))
+      m_terminal(isatty(STDERR_FILENO)),
+      m_start(std::chrono::steady_clock::now())
 {
     Show(0);
 }
@@ -176,15 +194,23 @@ ProgressLine::~ProgressLine()
 void
 ProgressLine::Show(uint64_t done)
 {
-    if (m_terminal)
+    if (!m_terminal)
     {
-        std::fprintf(stderr,
-                     "\r\033[K%s: %llu of %llu",
-                     m_what.c_str(),
-                     static_cast<unsigned long long>(done),
-                     static_cast<unsigned long long>(m_total));
-        std::fflush(stderr);
+        return;
     }
+    std::fprintf(stderr,
+                 "\r\033[K%s: %llu of %llu",
+                 m_what.c_str(),
+                 static_cast<unsigned long long>(done),
+                 static_cast<unsigned long long>(m_total));
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - m_start;
+    if (done > 0 && took.count() > 0)
+    {
+        const double rate = static_cast<double>(done) / took.count();
+        const double left = static_cast<double>(m_total - done) / rate;
+        std::fprintf(stderr, ", %.3g/s, %s left", rate, DurationText(left).c_str());
+    }
+    std::fflush(stderr);
 }
 
 } // namespace mdi

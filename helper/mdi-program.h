@@ -4,6 +4,7 @@
 #ifndef MDI_PROGRAM_H
 #define MDI_PROGRAM_H
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -54,7 +55,8 @@ void AddTextFlag(CommandLine& cmd,
 /// The first argument that is no flag, whole; empty if there is none.
 std::string FileArgument(int argc, char* argv[]);
 
-/// A line that shows how far long work is: on a terminal only, never in a log.
+/// A line that shows how far long work is, how fast it goes on and how long it will take: on a
+/// terminal only, never in a log.
 class ProgressLine
 {
   public:
@@ -66,6 +68,7 @@ class ProgressLine
     std::string m_what;
     uint64_t m_total;
     bool m_terminal;
+    std::chrono::steady_clock::time_point m_start;
 };
 
 } // namespace mdi

@@ -3,6 +3,7 @@
 
 #include "mdi-sweep-runner.h"
 
+#include "mdi-job-pool.h"
 #include "mdi-json-reader.h"
 #include "mdi-scenario-names.h"
 #include "mdi-spool.h"
@@ -89,11 +90,18 @@ SweepRunner::Do(const SweepJob& job, const SweepPoint& point)
         }
         runs.push_back({m_scenario.seed, run, rows.str(), outcome.unfinished});
     }
-    if (!m_store)
+    try
     {
-        m_store = std::make_unique<SweepStore>(m_storeFile);
+        if (!m_store)
+        {
+            m_store = std::make_unique<SweepStore>(m_storeFile);
+        }
+        m_store->Put(point.key, point.systems.at(job.system).key, runs);
     }
-    m_store->Put(point.key, point.systems.at(job.system).key, runs);
+    catch (const std::runtime_error& error) // a full disk: the results of other jobs are lost, too
+    {
+        throw PoolStop(error.what());
+    }
 }
 
 const TensorEngine&

@@ -51,6 +51,7 @@ class SweepRunner
     /**
      * Simulate.
      * \throws std::runtime_error, BadInput one line: the job failed; nothing of it is in the store
+     * \throws PoolStop one line: the store cannot be written
      */
     void Do(const SweepJob& job, const SweepPoint& point);
 

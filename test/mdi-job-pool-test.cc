@@ -162,6 +162,33 @@ TEST(JobPool, ItsProcessesEndWithTheirParent)
     }
 }
 
+TEST(JobPool, StopsAtAJobAfterWhichNoOtherCanSucceed)
+{
+    const Process process([] {
+        try
+        {
+            JobPool(2).Run(1000, [](uint64_t job) {
+                if (job == 0)
+                {
+                    LastLong();
+                }
+                if (job == 5)
+                {
+                    throw PoolStop("full");
+                }
+                throw std::runtime_error("only this one");
+            });
+        }
+        catch (const std::runtime_error& error)
+        {
+            return std::string(error.what()) == "full" ? 0 : 2;
+        }
+        return 1;
+    });
+    EXPECT_EQ(process.Wait(), 0);
+    EXPECT_TRUE(process.AllEnded());
+}
+
 TEST(Interrupt, TheOutermostScopeCounts)
 {
     for (const int signal : {SIGHUP, SIGTERM, SIGINT})

@@ -17,7 +17,7 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")  # or the first argument
 TABLE = os.path.join(ROOT, "test", "bench", "bench_table.py")
-SUBJECTS = {"slices", "memory", "memo", "packet", "flow", "growth"}
+SUBJECTS = {"slices", "memory", "memo", "packet", "flow", "growth", "sweep"}
 
 
 def run(*command):

@@ -9,6 +9,7 @@ usage, in the project's root: python3 test/test_sweep.py BUILD_DIR [unittest arg
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -278,6 +279,27 @@ class Interruptions(SweepTest):
         left = sorted(os.listdir(self.path("killed")))
         self.assertEqual(left, ["manifest.json", "results.csv", "store-1-of-1.sqlite"])
 
+    def test_progress_is_shown_with_rate_and_time_left_on_a_terminal(self):
+        file = self.write("sweep.json", sweep())
+        ours, theirs = os.openpty()
+        with subprocess.Popen(
+            self.command(file, "--out=out"), cwd=self.folder, stderr=theirs, stdout=subprocess.PIPE
+        ) as process:
+            os.close(theirs)
+            said = b""
+            try:
+                while part := os.read(ours, 4096):
+                    said += part
+            except OSError:  # how Linux says that the other side is closed
+                pass
+            process.communicate()
+        os.close(ours)
+        self.assertEqual(process.returncode, 0)
+        shown = re.findall(r"(\d+) of 36, [0-9.e+]+/s, \d+ s left", said.decode())
+        self.assertTrue(shown)
+        self.assertEqual(shown, sorted(shown, key=int))
+        self.assertTrue(said.endswith(b"\r\033[K"))  # nothing of it stays
+
     def test_ctrl_c_is_clean(self):
         file = self.write("sweep.json", sweep(runs=300))
         with subprocess.Popen(
@@ -346,7 +368,7 @@ class Interruptions(SweepTest):
         if "mount" in done.stderr:
             self.skipTest("no mounts here")
         self.assertIn("status 1", done.stdout)
-        self.assertRegex(done.stderr, r"disk/out[^\n]*full")
+        self.assertRegex(done.stderr, r"\A[^\n]*disk/out[^\n]*full[^\n]*--resume[^\n]*\n\Z")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.sweep(file, "--out=whole")
         self.assertEqual(read(self.path("results.csv")), read(self.path("whole/results.csv")))

@@ -15,6 +15,7 @@ GROUPS = {
     "flow": "Flow mode against packet mode",
     "pipeline": "Flow mode against SimGrid",
     "growth": "Growth",
+    "sweep": "Sweeps",
     "memo": "Real tensors",
     "memory": "Memory of models",
     "slices": "Slices of models",
@@ -27,8 +28,8 @@ Benchmarks
 .. Made by ``./mdi bench --out=FILE.json`` and ``./mdi bench --table FILE.json``; do not edit.
 
 Each is a ratio of ours against a named reference, both measured in turns in one run on the same
-machine. Times are those of the processor, except for real tensors, which use all cores. The spread
-is half of the range of the middle half of the single ratios.
+machine. Times are those of the processor, except for real tensors and sweeps, which use all cores. The
+spread is half of the range of the middle half of the single ratios.
 
 Machine: {machine}. {date}. {versions}.
 

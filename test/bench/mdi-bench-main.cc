@@ -178,6 +178,7 @@ main(int argc, char** argv)
     bench::AddFlow();
     bench::AddSimGrid();
     bench::AddGrowth();
+    bench::AddSweep();
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
     if (!out.empty())

@@ -134,6 +134,7 @@ void AddPacket();
 void AddFlow();
 void AddSimGrid();
 void AddGrowth();
+void AddSweep();
 
 } // namespace bench
 } // namespace mdi
