@@ -294,8 +294,21 @@ def policy_map(sweep, metric, source=ALL, chosen=()):
         "Stripes have the colours of all that tie.",
         TIE_TEXT,
         *_captions(sweep, layout, seen),
+        _tally(sweep, metric, source),
     ]
     return Drawn(_name("policy-map", source), figure, " ".join(caption))
+
+
+def _tally(sweep, metric, source):
+    """Where each system is among the best, over the whole sweep."""
+    found = [winner for winner in sweep.winners(metric, source).values() if winner.names]
+    counts = []
+    for name in sweep.names:
+        best = [winner for winner in found if name in winner.names]
+        alone = sum(len(winner.names) == 1 for winner in best)
+        if best:
+            counts.append(f"{name} in {len(best)} (alone in {alone})")
+    return f"Of all {len(found)} points, source {source}, among the best: {', '.join(counts)}."
 
 
 def _name(stem, source):

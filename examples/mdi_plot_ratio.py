@@ -82,6 +82,8 @@ def ratio_map(sweep, metric, source=ALL, chosen=(), systems=None):
         caption.append("A triangle: one of the two lost items; its mean is that of the others.")
     if not all(all_cells):
         caption.append("A dash: one of the two has no result.")
+    if BEST not in (one, other):
+        caption.append(compare.tally(metric))
     others = list(left_out(layout, sweep))
     if others:
         caption.append(f"Shown: {'; '.join(others)}.")
@@ -107,6 +109,18 @@ class Comparison:
                 point = self.sweep.point_at({**setting, layout.x: x, layout.y: y})
                 found[column, row] = self.at(point)
         return found
+
+    def tally(self, metric):
+        """In how many points of the whole sweep the one is better than the other."""
+        found = [cell for cell in map(self.at, self.sweep.points.index) if cell]
+        ties = sum(tie for _, tie, _ in found)
+        lower = sum(ratio < 1 for ratio, tie, _ in found if not tie)
+        higher = len(found) - ties - lower
+        better, worse = (lower, higher) if metric.less_is_better else (higher, lower)
+        return (
+            f"Of all {len(found)} points {self.one} is better than {self.other} in {better}, "
+            f"worse in {worse}, and ties in {ties}."
+        )
 
     def at(self, point):
         """Ratio of means, whether they tie, whether one lost items; None without result."""

@@ -42,7 +42,7 @@ enum State : uint8_t
 struct Slot
 {
     std::atomic<uint8_t> state;
-    std::atomic<pid_t> process;
+    std::atomic<pid_t> process; //!< that has taken it
     char reason[REASON_BYTES];
 };
 
@@ -106,14 +106,56 @@ struct Processes
     }
 };
 
-/// Work of one process of the pool: take jobs until none is left.
-void
-Serve(Board* board, Slot* slots, uint64_t count, const std::function<void(uint64_t)>& work)
+/// Jobs begin..end-1.
+struct Range
 {
-    for (uint64_t job = board->next++; job < count; job = board->next++)
+    uint64_t begin = 0;
+    uint64_t end = 0;
+};
+
+/**
+ * Take jobs that nobody has. Neighbours often share what is costly to make, such as a plan: so
+ * several at a time, and fewer towards the end, so that all processes end together.
+ */
+Range
+Take(Board* board, uint64_t count, uint32_t processes)
+{
+    constexpr uint64_t ROUNDS = 16; // that each process would have left
+    Range range{board->next, 0};
+    do
+    {
+        const uint64_t left = count - std::min(count, range.begin);
+        range.end = range.begin + std::min(left, std::max<uint64_t>(1, left / ROUNDS / processes));
+    } while (!board->next.compare_exchange_weak(range.begin, range.end));
+    return range;
+}
+
+/// What a process had taken and not begun when it ended.
+Range
+LeftBy(pid_t process, const Slot* slots, uint64_t count)
+{
+    Range range;
+    for (uint64_t job = 0; job < count; ++job)
+    {
+        if (slots[job].process == process && slots[job].state == WAITING)
+        {
+            range = {range.end > 0 ? range.begin : job, job + 1};
+        }
+    }
+    return range;
+}
+
+/// Jobs of a range, one by one. \return whether others may follow
+bool
+Work(Board* board, Slot* slots, Range range, const std::function<void(uint64_t)>& work)
+{
+    for (uint64_t job = range.begin; job < range.end; ++job)
+    {
+        slots[job].process = getpid();
+    }
+    for (uint64_t job = range.begin; job < range.end; ++job)
     {
         Slot& slot = slots[job];
-        slot.process = getpid();
         slot.state = RUNNING;
         try
         {
@@ -124,7 +166,7 @@ Serve(Board* board, Slot* slots, uint64_t count, const std::function<void(uint64
         {
             std::strncpy(slot.reason, stop.what(), REASON_BYTES - 1);
             board->stopped = job + 1;
-            return;
+            return false;
         }
         catch (const std::exception& error)
         {
@@ -133,6 +175,7 @@ Serve(Board* board, Slot* slots, uint64_t count, const std::function<void(uint64
         }
         board->done++;
     }
+    return true;
 }
 
 std::string
@@ -164,7 +207,7 @@ JobPool::Run(uint64_t count, const std::function<void(uint64_t)>& work)
     Processes processes;
     auto& alive = processes.alive;
     const pid_t parent = getpid();
-    auto start = [&] {
+    auto start = [&](Range range) {
         const pid_t child = fork();
         if (child == 0)
         {
@@ -175,7 +218,10 @@ JobPool::Run(uint64_t count, const std::function<void(uint64_t)>& work)
             {
                 _exit(1);
             }
-            Serve(board, slots, count, work);
+            while (Work(board, slots, range, work) && range.end < count)
+            {
+                range = Take(board, count, m_processes);
+            }
             // Not exit(): what the parent has buffered or registered is the parent's to flush.
             _exit(0);
         }
@@ -187,7 +233,7 @@ JobPool::Run(uint64_t count, const std::function<void(uint64_t)>& work)
     };
     for (uint64_t i = 0; i < std::min<uint64_t>(m_processes, count); ++i)
     {
-        start();
+        start({});
     }
     auto throwIfStopped = [&] {
         if (const uint64_t stopped = board->stopped; stopped > 0)
@@ -216,9 +262,10 @@ JobPool::Run(uint64_t count, const std::function<void(uint64_t)>& work)
                         board->done++;
                     }
                 }
-                if (board->next < count)
+                const Range left = LeftBy(ended, slots, count);
+                if (board->next < count || left.end > 0)
                 {
-                    start();
+                    start(left);
                 }
             }
             continue;

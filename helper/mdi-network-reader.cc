@@ -7,6 +7,7 @@
 #include "mdi-scenario-names.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 namespace ns3
@@ -20,6 +21,13 @@ namespace
 constexpr uint32_t MAX_MESH_NODES = 64; // 2016 links
 constexpr uint32_t MAX_TERMINALS = 30;  // ns-3 sounds 40 of them in turn
 constexpr double MAX_TRACE_S = 1e9;
+
+/// Bits per second, whole ones: a sweep's range gives others.
+uint64_t
+BitRate(const JsonReader& json)
+{
+    return static_cast<uint64_t>(std::llround(json.Number(1, 1e12)));
+}
 
 /// The names that ns-3 gives to the rates of a standard (one spatial stream).
 std::vector<std::string>
@@ -141,7 +149,7 @@ ReadLte(const JsonReader& json, const std::vector<std::string>& devices, Scenari
                                          " is no bandwidth of LTE",
                                      "one of 6, 15, 25, 50, 75, 100");
     }
-    network.goodputBps = json["goodput_bps"].PositiveInt(1000000000000);
+    network.goodputBps = BitRate(json["goodput_bps"]);
     network.delay = Seconds(json["delay_s"].NonNegative(1000));
     if (const auto server = json.Find("server"))
     {
@@ -190,11 +198,11 @@ ReadNetwork(const JsonReader& json, const std::vector<std::string>& devices)
         {
             network.rangeM = range->NonNegative(1e6);
         }
-        network.goodputBps = json["goodput_bps"].PositiveInt(1000000000000);
+        network.goodputBps = BitRate(json["goodput_bps"]);
         return network;
     }
     json.AllowOnly(WithTrace({"type", "nodes", "rate_bps", "delay_s"}));
-    network.rateBps = json["rate_bps"].PositiveInt(1000000000000);
+    network.rateBps = BitRate(json["rate_bps"]);
     network.delay = Seconds(json["delay_s"].NonNegative(1000));
     if (network.type == "point-to-point" && network.nodes.size() > MAX_MESH_NODES)
     {

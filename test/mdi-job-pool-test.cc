@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 using namespace ns3::mdi;
 
@@ -162,6 +163,35 @@ TEST(JobPool, ItsProcessesEndWithTheirParent)
     }
 }
 
+TEST(JobPool, DoesEveryJobOnceWhicheverProcessesDie)
+{
+    constexpr uint64_t JOBS = 500;
+    int done[2];
+    ASSERT_EQ(pipe(done), 0);
+    const auto dies = [](uint64_t job) { return job % 7 == 3; };
+    const auto outcomes = JobPool(3).Run(JOBS, [&](uint64_t job) {
+        if (dies(job))
+        {
+            raise(SIGKILL);
+        }
+        EXPECT_EQ(write(done[1], &job, sizeof job), static_cast<ssize_t>(sizeof job));
+    });
+    close(done[1]);
+    std::vector<int> times(JOBS);
+    uint64_t job = 0;
+    while (read(done[0], &job, sizeof job) == sizeof job)
+    {
+        times.at(job)++;
+    }
+    close(done[0]);
+    ASSERT_EQ(outcomes.size(), JOBS);
+    for (job = 0; job < JOBS; ++job)
+    {
+        EXPECT_EQ(times[job], dies(job) ? 0 : 1) << job;
+        EXPECT_EQ(outcomes[job].empty(), !dies(job)) << outcomes[job];
+    }
+}
+
 TEST(JobPool, StopsAtAJobAfterWhichNoOtherCanSucceed)
 {
     const Process process([] {
@@ -172,7 +202,7 @@ TEST(JobPool, StopsAtAJobAfterWhichNoOtherCanSucceed)
                 {
                     LastLong();
                 }
-                if (job == 5)
+                if (job == 40) // not one that the process of job 0 has taken
                 {
                     throw PoolStop("full");
                 }

@@ -304,6 +304,8 @@ class Policy(Made):
         self.assertEqual(texts, ["a", "b"])
         self.assertIn("stripes: ties", drawn.figure._supxlabel.get_text())
         self.assertIn("Nowhere among the best: c.", drawn.caption)
+        tally = "Of all 12 points, source all, among the best: a in 8 (alone in 4), b in 8 (alone in 4)."
+        self.assertIn(tally, drawn.caption)
         axis = drawn.figure.axes[0]
         self.assertEqual([t.get_text() for t in axis.get_xticklabels()], ["1", "10", "100"])
         loads = [text.get_text() for text in axis.get_yticklabels()]
@@ -408,6 +410,8 @@ class Policy(Made):
             ]
             self.assertAlmostEqual(image[0, column], means[0] / means[1])
         self.assertEqual(len(drawn.figure.axes[0].patches), 4)  # frames: the ties at 10 Mb/s
+        tally = "Of all 12 points a is better than b in 4, worse in 4, and ties in 4."
+        self.assertIn(tally, drawn.caption)
         best = of_ratio.ratio_map(sweep, MEAN).figure.axes[0].images[0].get_array()
         self.assertAlmostEqual(best[0, 0], 1)  # a is the best, and the first system
         self.assertAlmostEqual(best[0, 2], 1 / image[0, 2])

@@ -6,6 +6,7 @@
 
 #include "mdi-bench.h"
 
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -53,15 +54,16 @@ class Folder
     fs::path m_path;
 };
 
-/// A sweep file over the Wi-Fi's rate and the urgent source's priority.
+/// A sweep file over the Wi-Fi's rate, the urgent source's load and its priority, with as many
+/// values of each.
 std::string
-WriteSweep(const Folder& folder, uint32_t rates, uint32_t priorities, uint32_t items)
+WriteSweep(const Folder& folder, uint32_t values, uint32_t items)
 {
-    const auto range = [](const char* name, const char* path, double from, double to, uint32_t n) {
+    const auto range = [&](const char* name, const char* path, double from, double to) {
         return nlohmann::json{
             {"name", name},
             {"path", path},
-            {"range", {{"from", from}, {"to", to}, {"steps", n}, {"scale", "log"}}}};
+            {"range", {{"from", from}, {"to", to}, {"steps", values}, {"scale", "log"}}}};
     };
     nlohmann::json sweep = {{"format", "mdi-sweep"},
                             {"version", 1},
@@ -72,8 +74,9 @@ WriteSweep(const Folder& folder, uint32_t rates, uint32_t priorities, uint32_t i
                     {"tensors", "memo"},
                     {"sources.ts.items", items},
                     {"sources.nts.items", items}};
-    sweep["fields"] = {range("rate", "networks.0.goodput_bps", 5e6, 5e7, rates),
-                       range("priority", "sources.ts.priority", 1, 100, priorities)};
+    sweep["fields"] = {range("rate", "networks.0.goodput_bps", 1e7, 1e8),
+                       range("load", "sources.ts.admission.rate_hz", 10, 100),
+                       range("urgency", "sources.ts.priority", 1, 100)};
     const std::string file = folder.File("sweep.json");
     std::ofstream(file) << sweep.dump(2);
     return file;
@@ -85,7 +88,7 @@ SecondsOfCommand(const std::string& command)
 {
     int status = 0;
     const double seconds =
-        SecondsOf([&] { status = std::system((command + " >/dev/null 2>&1").c_str()); });
+        SecondsOf([&] { status = std::system((command + " >/dev/null").c_str()); });
     if (status != 0)
     {
         throw std::runtime_error("failed: " + command);
@@ -109,15 +112,14 @@ Record
 TwoCoresAgainstOne()
 {
     const Folder folder;
-    const uint32_t rates = Size(40, 2);
-    const uint32_t priorities = Size(25, 2);
-    const std::string file = WriteSweep(folder, rates, priorities, Size(100, 2));
+    const uint32_t values = Size(10, 2);
+    const std::string file = WriteSweep(folder, values, Size(100, 2));
     const Turns turns = InTurns(
         3,
         [&] { return SweepSeconds(folder, file, 2); },
         [&] { return SweepSeconds(folder, file, 1); },
         false);
-    const double points = rates * priorities;
+    const double points = std::pow(values, 3);
     Record record;
     record.what = "sweep of five-xavier-mesh, flow, memo, all systems, two processes: points/s";
     record.reference = "one process, point by point";
@@ -135,11 +137,10 @@ Record
 TwoCoresAgainstCalls()
 {
     const Folder folder;
-    const uint32_t rates = Size(40, 2);
-    const uint32_t priorities = Size(25, 2);
+    const uint32_t values = Size(10, 2);
     const uint32_t items = Size(100, 2);
-    const std::string file = WriteSweep(folder, rates, priorities, items);
-    const double points = rates * priorities;
+    const std::string file = WriteSweep(folder, values, items);
+    const double points = std::pow(values, 3);
     const double swept = SweepSeconds(folder, file, 2) / points;
     const uint32_t calls = Size(20, 1); // of the thousand
     double called = 0;
@@ -170,10 +171,9 @@ Record
 OverheadOfAPoint()
 {
     const Folder folder;
-    const uint32_t rates = Size(40, 2);
-    const uint32_t priorities = Size(25, 2);
-    const std::string file = WriteSweep(folder, rates, priorities, 1);
-    const double seconds = SweepSeconds(folder, file, 1) / (rates * priorities);
+    const uint32_t values = Size(10, 2);
+    const std::string file = WriteSweep(folder, values, 1);
+    const double seconds = SweepSeconds(folder, file, 1) / std::pow(values, 3);
     Record record;
     record.what =
         "a point of a sweep with one item per source, start and end of the sweep included";
@@ -181,8 +181,7 @@ OverheadOfAPoint()
     record.ratio = seconds / 0.03;
     record.goal = Goal::AT_MOST;
     record.target = 1;
-    record.details = {{"points", static_cast<double>(rates * priorities)},
-                      {"ms_per_point", 1e3 * seconds}};
+    record.details = {{"points", std::pow(values, 3)}, {"ms_per_point", 1e3 * seconds}};
     return record;
 }
 
