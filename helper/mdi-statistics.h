@@ -15,8 +15,8 @@ namespace mdi
 /// A mean and the half-width of its 95 % confidence interval (NaN for a single value).
 struct MeanInterval
 {
-    double mean = 0;
-    double halfWidth = 0;
+    double mean = 0;      //!< of the values
+    double halfWidth = 0; //!< in their unit
 };
 
 double Mean(const std::vector<double>& values);
