@@ -142,7 +142,8 @@ DoJobs(const std::vector<SweepJob>& jobs,
     for (size_t begin = 0; begin < jobs.size(); begin += POOL_JOBS)
     {
         const size_t count = std::min(POOL_JOBS, jobs.size() - begin);
-        JobPool pool(processes, [&](uint64_t done) { line.Show(begin + done); });
+        const auto show = [&](uint64_t done) { line.Show(begin + done); };
+        JobPool pool(processes, show, JobPool::Hand::OUT_STRETCHES);
         const auto outcomes = pool.Run(count, [&](uint64_t number) {
             const SweepJob& job = jobs[begin + number];
             runner.Do(job, points[job.point]);

@@ -113,19 +113,15 @@ struct Range
     uint64_t end = 0;
 };
 
-/**
- * Take jobs that nobody has. Neighbours often share what is costly to make, such as a plan: so
- * several at a time, and fewer towards the end, so that all processes end together.
- */
+/// Take a share of the jobs that nobody has, one at least.
 Range
-Take(Board* board, uint64_t count, uint32_t processes)
+Take(Board* board, uint64_t count, uint64_t share)
 {
-    constexpr uint64_t ROUNDS = 16; // that each process would have left
     Range range{board->next, 0};
     do
     {
         const uint64_t left = count - std::min(count, range.begin);
-        range.end = range.begin + std::min(left, std::max<uint64_t>(1, left / ROUNDS / processes));
+        range.end = range.begin + std::min(left, std::max<uint64_t>(1, left / share));
     } while (!board->next.compare_exchange_weak(range.begin, range.end));
     return range;
 }
@@ -190,9 +186,10 @@ DeathOf(int status)
 
 } // namespace
 
-JobPool::JobPool(uint32_t processes, std::function<void(uint64_t)> progress)
+JobPool::JobPool(uint32_t processes, std::function<void(uint64_t)> progress, Hand hand)
     : m_processes(processes > 0 ? processes : std::max(1U, std::thread::hardware_concurrency())),
-      m_progress(std::move(progress))
+      m_progress(std::move(progress)),
+      m_hand(hand)
 {
 }
 
@@ -207,6 +204,7 @@ JobPool::Run(uint64_t count, const std::function<void(uint64_t)>& work)
     Processes processes;
     auto& alive = processes.alive;
     const pid_t parent = getpid();
+    const uint64_t share = m_hand == Hand::OUT_STRETCHES ? 2 * m_processes : count;
     auto start = [&](Range range) {
         const pid_t child = fork();
         if (child == 0)
@@ -220,7 +218,7 @@ JobPool::Run(uint64_t count, const std::function<void(uint64_t)>& work)
             }
             while (Work(board, slots, range, work) && range.end < count)
             {
-                range = Take(board, count, m_processes);
+                range = Take(board, count, share);
             }
             // Not exit(): what the parent has buffered or registered is the parent's to flush.
             _exit(0);

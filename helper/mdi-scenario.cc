@@ -440,7 +440,9 @@ ReadScenario(const Json& document,
     {
         scenario.models.push_back(ReadScenarioModel(name, model, file));
     }
-    for (const auto& device : root["devices"].Items(1, MAX_NODES))
+    const auto devices = root["devices"].Items(1, MAX_NODES);
+    scenario.devices.reserve(devices.size()); // with their traces they are large
+    for (const auto& device : devices)
     {
         scenario.devices.push_back(ReadDevice(device, scenario, traces));
     }

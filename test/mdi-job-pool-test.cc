@@ -169,7 +169,8 @@ TEST(JobPool, DoesEveryJobOnceWhicheverProcessesDie)
     int done[2];
     ASSERT_EQ(pipe(done), 0);
     const auto dies = [](uint64_t job) { return job % 7 == 3; };
-    const auto outcomes = JobPool(3).Run(JOBS, [&](uint64_t job) {
+    JobPool pool(3, nullptr, JobPool::Hand::OUT_STRETCHES);
+    const auto outcomes = pool.Run(JOBS, [&](uint64_t job) {
         if (dies(job))
         {
             raise(SIGKILL);
@@ -202,7 +203,7 @@ TEST(JobPool, StopsAtAJobAfterWhichNoOtherCanSucceed)
                 {
                     LastLong();
                 }
-                if (job == 40) // not one that the process of job 0 has taken
+                if (job == 5)
                 {
                     throw PoolStop("full");
                 }

@@ -3,7 +3,6 @@
 
 #include "mdi-row-partitioner.h"
 
-#include "mdi-layer-graph-json.h"
 #include "mdi-row-baselines.h"
 #include "mdi-row-lp.h"
 #include "mdi-row-pipeline.h"
@@ -15,12 +14,10 @@
 #include "ns3/uinteger.h"
 
 #include <algorithm>
-#include <ios>
 #include <limits>
 #include <map>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -115,6 +112,52 @@ BestSlice(const Deployment& deployment, uint32_t source)
         }
     }
     return best;
+}
+
+/// All that a plan depends on of a model, number by number.
+template <typename Add>
+void
+AddModel(const RowModel& model, const Add& add)
+{
+    add(model.inputs, model.layers.size());
+    for (const RowLayer& layer : model.layers)
+    {
+        add(layer.members.size(), layer.inputs.size());
+        for (const uint32_t member : layer.members)
+        {
+            add(member);
+        }
+        for (const RowInput& input : layer.inputs)
+        {
+            const RowRule& rule = input.rule;
+            add(input.layer, rule.kind, rule.kernel, rule.stride);
+            add(rule.padding, rule.dilation, rule.factor, rule.offset);
+        }
+        add(layer.height, layer.rowBytes, layer.weightBytes, layer.flop, layer.splittable);
+    }
+}
+
+/// And of the devices.
+template <typename Add>
+void
+AddCosts(const RowCosts& costs, const Add& add)
+{
+    for (const auto& times : costs.compute)
+    {
+        add(times.size());
+        for (const RowTime& time : times)
+        {
+            add(time.overhead, time.perRow, time.least);
+        }
+    }
+    for (uint32_t j = 0; j < costs.Devices(); ++j)
+    {
+        add(costs.memory[j]);
+        for (const RowLink& link : costs.links[j])
+        {
+            add(link.latency, link.rate);
+        }
+    }
 }
 
 } // namespace
@@ -270,7 +313,7 @@ RowPartitioner::MakePlan(const Deployment& deployment, uint32_t source) const
     }
     else
     {
-        const RowPlan& rows = Remember(graph, model, costs);
+        const RowPlan& rows = Remember(model, costs);
         plan = MakeRowUnits(graph, model, rows.cuts, nodes, costs.source);
         plan.forecast = PlanForecast{rows.latency, rows.bytesMoved, rows.guardUsed};
     }
@@ -292,32 +335,19 @@ RowPartitioner::MakePlan(const Deployment& deployment, uint32_t source) const
 }
 
 const RowPlan&
-RowPartitioner::Remember(const LayerGraph& graph,
-                         const RowModel& model,
-                         const RowCosts& costs) const
+RowPartitioner::Remember(const RowModel& model, const RowCosts& costs) const
 {
     // Planning takes seconds for large models, and every run of a system plans the same.
     static std::map<std::string, RowPlan> plans;
     constexpr size_t MOST = 100; // of a long sweep in one process
-    std::ostringstream key;
-    key << m_planner << m_guard << m_subsets << m_lookAhead << m_fuse << costs.serialRx << ' '
-        << costs.source << std::hexfloat << LayerGraphToJson(graph);
-    for (const auto& times : costs.compute)
-    {
-        for (const RowTime& time : times)
-        {
-            key << ' ' << time.overhead << ' ' << time.perRow << ' ' << time.least;
-        }
-    }
-    for (uint32_t j = 0; j < costs.Devices(); ++j)
-    {
-        key << ' ' << costs.memory[j];
-        for (const RowLink& link : costs.links[j])
-        {
-            key << ' ' << link.latency << ' ' << link.rate;
-        }
-    }
-    const auto known = plans.find(key.str());
+    std::string key = m_planner + ' ';
+    const auto add = [&key](auto... numbers) {
+        (key.append(reinterpret_cast<const char*>(&numbers), sizeof numbers), ...);
+    };
+    add(m_guard, m_subsets, m_lookAhead, costs.serialRx, costs.source);
+    AddModel(model, add);
+    AddCosts(costs, add);
+    const auto known = plans.find(key);
     if (known != plans.end())
     {
         return known->second;
@@ -326,7 +356,7 @@ RowPartitioner::Remember(const LayerGraph& graph,
     {
         plans.clear();
     }
-    return plans[key.str()] = PlanStrips(model, costs);
+    return plans[key] = PlanStrips(model, costs);
 }
 
 RowPlan

@@ -56,9 +56,7 @@ class RowPartitioner : public Partitioner
                                                   uint32_t source) const;
 
     /// PlanStrips, once for the same question.
-    const RowPlan& Remember(const LayerGraph& graph,
-                            const RowModel& model,
-                            const RowCosts& costs) const;
+    const RowPlan& Remember(const RowModel& model, const RowCosts& costs) const;
 
     RowPlan PlanStrips(const RowModel& model, const RowCosts& costs) const;
 

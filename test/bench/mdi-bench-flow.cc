@@ -177,16 +177,34 @@ MakePoint(const GridPoint& point, const std::string& fidelity, uint32_t items)
     return made;
 }
 
-/// Relative errors of the latencies of items.
+/// Relative errors of latencies, wired or on Wi-Fi.
 struct Errors
 {
-    std::vector<double> wired;
-    std::vector<double> wifi;
+    std::vector<double> items;                           //!< of all systems
+    std::vector<double> sameHops;                        //!< items that made as many hops in both
+    std::map<std::string, std::vector<double>> bySystem; //!< items
+    std::vector<double> means;                           //!< of a system's items at a point
+
+    std::map<std::string, double> Details() const
+    {
+        std::map<std::string, double> details = {
+            {"items", static_cast<double>(items.size())},
+            {"same_hops_share", double(sameHops.size()) / double(items.size())},
+            {"same_hops_p95", Quantile(sameHops, 0.95)},
+            {"means_median", Median(means)},
+            {"means_p95", Quantile(means, 0.95)}};
+        for (const auto& [system, errors] : bySystem)
+        {
+            details["p95_" + system] = Quantile(errors, 0.95);
+        }
+        return details;
+    }
 };
 
-/// Compare a point in both fidelities. \return error by item, of those that crossed the network
+/// Compare a point in both fidelities, by the items that crossed the network.
+/// \return their errors
 std::vector<double>
-CompareFidelities(const GridPoint& point, const std::string& system, uint32_t items)
+CompareFidelities(const GridPoint& point, const std::string& system, uint32_t items, Errors& all)
 {
     std::map<std::string, RunRecord> records;
     for (const std::string fidelity : {"packet", "flow"})
@@ -199,6 +217,8 @@ CompareFidelities(const GridPoint& point, const std::string& system, uint32_t it
         }
     }
     std::vector<double> errors;
+    double truths = 0;
+    double guesses = 0;
     for (size_t source = 0; source < records["packet"].items.size(); ++source)
     {
         const auto& packet = records["packet"].items[source];
@@ -211,33 +231,44 @@ CompareFidelities(const GridPoint& point, const std::string& system, uint32_t it
                 const double truth = (*packet[i].completed - packet[i].admitted).GetSeconds();
                 const double guess = (*flow[i].completed - flow[i].admitted).GetSeconds();
                 errors.push_back(std::abs(guess - truth) / truth);
+                truths += truth;
+                guesses += guess;
+                if (packet[i].hops == flow[i].hops)
+                {
+                    all.sameHops.push_back(errors.back());
+                }
             }
         }
+    }
+    all.items.insert(all.items.end(), errors.begin(), errors.end());
+    auto& mine = all.bySystem[system];
+    mine.insert(mine.end(), errors.begin(), errors.end());
+    if (!errors.empty())
+    {
+        all.means.push_back(std::abs(guesses - truths) / truths);
     }
     return errors;
 }
 
 /// The errors of the whole grid, measured once for the records that share them.
 const Errors&
-GridErrors(std::map<std::string, double>& details)
+GridErrors(bool wifi)
 {
-    static Errors errors;
-    static std::map<std::string, double> known;
-    if (errors.wired.empty())
+    static Errors wired;
+    static Errors wireless;
+    if (wired.items.empty())
     {
         const char* file = std::getenv("MDI_BENCH_GRID"); // a line per scenario and system
         FILE* csv = file ? std::fopen(file, "w") : nullptr;
-        double scenarios = 0;
         const auto grid = Grid();
         const size_t step = Size<size_t>(1, 35);
         for (size_t i = 0; i < grid.size(); i += step)
         {
             const GridPoint& point = grid[i];
-            std::vector<double> here;
+            auto& all = point.medium.wifi ? wireless : wired;
             for (const std::string system : {"ddi", "ar-mdi", "ms-mdi", "pa-mdi"})
             {
-                const auto some = CompareFidelities(point, system, Size(30u, 5u));
-                here.insert(here.end(), some.begin(), some.end());
+                const auto some = CompareFidelities(point, system, Size(30u, 5u), all);
                 if (csv && !some.empty())
                 {
                     std::fprintf(csv,
@@ -254,31 +285,25 @@ GridErrors(std::map<std::string, double>& details)
                     std::fflush(csv);
                 }
             }
-            scenarios++;
-            auto& all = point.medium.wifi ? errors.wifi : errors.wired;
-            all.insert(all.end(), here.begin(), here.end());
         }
         if (csv)
         {
             std::fclose(csv);
         }
-        known = {{"scenarios", scenarios},
-                 {"wired_items", static_cast<double>(errors.wired.size())},
-                 {"wifi_items", static_cast<double>(errors.wifi.size())}};
     }
-    details = known;
-    return errors;
+    return wifi ? wireless : wired;
 }
 
 Record
 Error(bool wifi, double share, double target)
 {
     Record record;
-    const Errors& errors = GridErrors(record.details);
+    const Errors& errors = GridErrors(wifi);
+    record.details = errors.Details();
     record.what = std::string(share == 0.5 ? "median" : "95th percentile") +
                   " of the relative errors of item latencies, flow, " + (wifi ? "Wi-Fi" : "wired");
     record.reference = "packet";
-    record.ratio = Quantile(wifi ? errors.wifi : errors.wired, share);
+    record.ratio = Quantile(errors.items, share);
     record.goal = target > 0 ? Goal::AT_MOST : Goal::NONE;
     record.target = target;
     return record;
