@@ -19,7 +19,7 @@ struct MeanInterval
     double halfWidth = 0; //!< in their unit
 };
 
-double Mean(const std::vector<double>& values);
+double Mean(const std::vector<double>& values); //!< NaN of none
 
 /// Where a quantile lies between order statistics: with linear interpolation (type 7 of Hyndman
 /// and Fan, as numpy's default).

@@ -48,7 +48,7 @@ struct SummaryRow
  */
 std::string SummaryHeader(bool generates);
 
-void WriteSummaryRow(std::ostream& os, const SummaryRow& row);
+void WriteSummaryRow(std::ostream& os, const SummaryRow& row); //!< its line of summary.csv
 
 /**
  * The reverse of WriteSummaryRow.
