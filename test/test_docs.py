@@ -32,7 +32,7 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")  # or the first argument
 DOC = os.path.join(ROOT, "doc")
-TIME_LIMIT = 300  # of a page, in seconds
+TIME_LIMIT = 600  # of a page, in seconds
 WAITING = "mdi: waiting for another ./mdi"  # of another test
 NUMBER = r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?"
 
