@@ -55,7 +55,7 @@ class ArrivalFile
     /// Which rows.
     struct Choice
     {
-        std::string source;
+        std::string source;                //!< whose rows
         std::optional<std::string> system; //!< of a record; the first if not said
         std::optional<uint32_t> run;       //!< of a record; the system's first if not said
     };

@@ -227,7 +227,8 @@ ReadMode(const JsonReader& mode, ComputeTrace& trace)
     {
         trace.power = ReadPower(*power);
     }
-    for (const auto& [name, model] : mode["models"].Members(1))
+    // A law alone is enough: of a board that nobody has, known from its data sheet.
+    for (const auto& [name, model] : mode["models"].Members(trace.law ? 0 : 1))
     {
         if (name.empty())
         {

@@ -29,6 +29,7 @@ class NetworkHelper;
 /// The weights that a plan puts on a worker do not fit into its memory.
 struct MemoryShortage : public std::invalid_argument
 {
+    /// One line, and which worker.
     MemoryShortage(uint32_t index, const std::string& what)
         : std::invalid_argument(what),
           worker(index)
@@ -52,7 +53,7 @@ class MdiHelper
     /// A source, beside its node and model.
     struct SourceOptions
     {
-        std::string name = "source";
+        std::string name = "source";  //!< distinct
         float priority = 1;           //!< gamma_m
         double accuracy = 1;          //!< alpha_m
         uint32_t items = 1;           //!< data that it admits
@@ -132,10 +133,10 @@ class MdiHelper
      */
     int64_t AssignStreams(int64_t stream);
 
-    Ptr<const Deployment> GetDeployment() const;
-    const std::vector<Ptr<Worker>>& GetWorkers() const;
-    const std::vector<Ptr<Source>>& GetSources() const;
-    Ptr<Worker> GetWorker(Ptr<Node> node) const;
+    Ptr<const Deployment> GetDeployment() const;        //!< what every node is given
+    const std::vector<Ptr<Worker>>& GetWorkers() const; //!< in the order of AddWorkers
+    const std::vector<Ptr<Source>>& GetSources() const; //!< in the order of AddSource
+    Ptr<Worker> GetWorker(Ptr<Node> node) const;        //!< that of a node
 
   private:
     void AddEnergyModel(Ptr<Node> node, const PowerFigures& power);

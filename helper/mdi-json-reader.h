@@ -42,7 +42,7 @@ class JsonReader
     static constexpr uint64_t MAX_BYTES = 64 << 20;   //!< largest file
     static constexpr uint32_t MAX_DEPTH = 64;         //!< deepest nesting
     static constexpr int64_t MAX_INTEGER = 1LL << 53; //!< every double up to here is exact
-    static constexpr double MAX_NUMBER = std::numeric_limits<double>::max();
+    static constexpr double MAX_NUMBER = std::numeric_limits<double>::max(); //!< largest number
 
     /**
      * Read a file. Syntax errors read `FILE:LINE:COLUMN: ...`. Not JSON, and rejected: comments,
@@ -73,12 +73,12 @@ class JsonReader
 
     /// \name What is it?
     /// @{
-    bool IsObject() const;
-    bool IsArray() const;
-    bool IsString() const;
-    bool IsNumber() const;
-    bool IsBool() const;
-    bool IsNull() const;
+    bool IsObject() const; //!< whether the value is of this type of JSON
+    bool IsArray() const;  //!< the same
+    bool IsString() const; //!< the same
+    bool IsNumber() const; //!< the same
+    bool IsBool() const;   //!< the same
+    bool IsNull() const;   //!< the same
     /// @}
 
     /// \name Objects
@@ -123,7 +123,7 @@ class JsonReader
     /// \name Values
     /// @{
 
-    bool Bool() const;
+    bool Bool() const; //!< true or false
 
     /// Any text, also empty.
     std::string String() const;

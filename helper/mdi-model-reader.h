@@ -19,8 +19,8 @@ namespace mdi
 {
 
 /**
- * What is known of a model file: a `.pt` and the description beside it (`x.json` for `x.pt`, as
- * ./mdi export writes it; schema: traces/schema/model.schema.json), or a layer graph (`.json`).
+ * What is known of a model file: a `.pt` and the description beside it (`x.json` for `x.pt`, as the
+ * command ./mdi export writes it; schema: traces/schema/model.schema.json), or a layer graph.
  * The model's name is the description's, else that of the file. Paths in a description are
  * relative to it.
  *

@@ -41,7 +41,7 @@ class NetworkHelper
         FLOW,   //!< as fluid flows that share the links: FlowTransport
     };
 
-    explicit NetworkHelper(Fidelity fidelity = PACKET);
+    explicit NetworkHelper(Fidelity fidelity = PACKET); //!< without links
 
     /**
      * Links added from here on replay a trace: every node's device at such a link gets a

@@ -19,7 +19,7 @@ class OutputFile
     /// \throws std::runtime_error one line, if it cannot be made
     explicit OutputFile(const std::string& name);
 
-    std::ostream& Stream();
+    std::ostream& Stream(); //!< to write to
 
     /// Add the whole of another file and delete that.
     /// \throws std::runtime_error one line, if it is missing or could not be copied to its end;

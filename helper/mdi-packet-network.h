@@ -26,13 +26,13 @@ namespace mdi
 class PacketNetwork
 {
   public:
-    explicit PacketNetwork(const std::shared_ptr<const Topology>& topology);
+    explicit PacketNetwork(const std::shared_ptr<const Topology>& topology); //!< installs all of it
 
     /// See NetworkHelper.
     int64_t AssignStreams(int64_t stream);
 
-    NodeContainer Switches() const;
-    NetDeviceContainer Devices() const;
+    NodeContainer Switches() const;     //!< of Ethernet and CSMA
+    NetDeviceContainer Devices() const; //!< of all links
 
   private:
     /// What lies at a link's nodes, in their order.

@@ -25,8 +25,8 @@ struct ProfileSubject
     std::string mode;        //!< power mode
     std::string commandLine; //!< of the program
     std::string date;        //!< such as "2026-11-21"
-    Machine machine;
-    ProfileOptions options;
+    Machine machine;         //!< where it was measured
+    ProfileOptions options;  //!< how
 };
 
 /**

@@ -60,9 +60,9 @@ std::string FileArgument(int argc, char* argv[]);
 class ProgressLine
 {
   public:
-    ProgressLine(const std::string& what, uint64_t total);
+    ProgressLine(const std::string& what, uint64_t total); //!< at 0 of `total`
     ~ProgressLine();
-    void Show(uint64_t done);
+    void Show(uint64_t done); //!< of the total
 
   private:
     std::string m_what;

@@ -20,9 +20,9 @@ namespace mdi
 /// What became of one item.
 struct ItemRecord
 {
-    ItemId id;
-    float priority = 1;
-    Time admitted;
+    ItemId id;                         //!< source and number
+    float priority = 1;                //!< gamma of its source
+    Time admitted;                     //!< when its source released it
     std::optional<Time> completed;     //!< when the result was at its source
     std::string lost;                  //!< why it was lost; empty if it was not
     std::optional<uint32_t> exit;      //!< where it left, from 1; the last is the model's end
@@ -39,12 +39,12 @@ struct ItemRecord
 /// Something that took time on a device or between two nodes.
 struct Span
 {
-    bool transfer = false; //!< else a task
-    uint32_t from = 0;     //!< node: the device, or the sender
-    uint32_t to = 0;       //!< the receiver
-    Time begin;
-    Time end;
-    TaskId task;
+    bool transfer = false;                  //!< else a task
+    uint32_t from = 0;                      //!< node: the device, or the sender
+    uint32_t to = 0;                        //!< the receiver
+    Time begin;                             //!< simulated time
+    Time end;                               //!< simulated time
+    TaskId task;                            //!< which one, or what the tensor is for
     uint64_t bytes = 0;                     //!< of a transfer
     MessageType type = MessageType::TENSOR; //!< of a transfer
 };
@@ -52,8 +52,8 @@ struct Span
 /// The lengths of a worker's queues, from a time on.
 struct QueueSample
 {
-    uint32_t node = 0;
-    Time time;
+    uint32_t node = 0;        //!< the worker's
+    Time time;                //!< from when on
     uint32_t inputTasks = 0;  //!< |I|
     uint32_t outputTasks = 0; //!< |O|
 };
@@ -104,8 +104,8 @@ class RunCollector : public RunSink
     }
 
     std::vector<std::vector<ItemRecord>> items; //!< by source, as far as there are any; by item
-    std::vector<Span> spans;
-    std::vector<QueueSample> queues;
+    std::vector<Span> spans;                    //!< by end
+    std::vector<QueueSample> queues;            //!< by time
 };
 
 } // namespace mdi

@@ -53,7 +53,7 @@ class RunWriter : public RunSink
                        uint32_t process,
                        const std::vector<std::string>& devices) const;
 
-    const SummaryAccount& Summary() const;
+    const SummaryAccount& Summary() const; //!< what summary.csv needs
 
   private:
     /// The rows of a source.

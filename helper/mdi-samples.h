@@ -21,7 +21,7 @@ namespace mdi
 class Samples
 {
   public:
-    using Reader = std::function<void(const int64_t* values, size_t count)>;
+    using Reader = std::function<void(const int64_t* values, size_t count)>; //!< takes some of them
 
     /// \param spool where to; must outlive this object. The stream is opened with the first value
     explicit Samples(Spool& spool);
@@ -29,7 +29,7 @@ class Samples
     /// \throws std::runtime_error one line, if the spool cannot be written
     void Add(int64_t value);
 
-    uint64_t Count() const;
+    uint64_t Count() const;  //!< values so far
     int64_t Least() const;   //!< if there is one
     int64_t Largest() const; //!< if there is one
 

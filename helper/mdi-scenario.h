@@ -40,8 +40,8 @@ struct Scenario
     /// A node that computes.
     struct Device
     {
-        std::string name;
-        ComputeTrace trace;
+        std::string name;         //!< distinct
+        ComputeTrace trace;       //!< of its power mode
         std::string traceFile;    //!< as written
         Vector position;          //!< metres
         uint32_t slots = 1;       //!< units at a time
@@ -70,17 +70,17 @@ struct Scenario
     /// A source of items.
     struct Source
     {
-        std::string name;
-        uint32_t device = 0;
-        uint32_t model = 0;  //!< of the scenario
-        uint32_t loaded = 0; //!< of the engine; by LoadModels
-        float priority = 1;
-        double accuracy = 1;
-        uint32_t items = 0;
-        uint32_t inputOffset = 0;
-        std::vector<uint32_t> inputs; //!< by item; empty: from inputOffset on
-        Time start;
-        ObjectFactory admission;
+        std::string name;                     //!< distinct
+        uint32_t device = 0;                  //!< index
+        uint32_t model = 0;                   //!< of the scenario
+        uint32_t loaded = 0;                  //!< of the engine; by LoadModels
+        float priority = 1;                   //!< gamma_m
+        double accuracy = 1;                  //!< alpha_m
+        uint32_t items = 0;                   //!< that it admits
+        uint32_t inputOffset = 0;             //!< number of the first item's input
+        std::vector<uint32_t> inputs;         //!< by item; empty: from inputOffset on
+        Time start;                           //!< simulated time
+        ObjectFactory admission;              //!< an Admission
         std::optional<Generation> generation; //!< of items that take several passes
         std::vector<Time> times;              //!< of a trace admission
         std::string arrivalsFile;             //!< that they are from; empty: the scenario itself
@@ -90,27 +90,28 @@ struct Scenario
     struct EstimatedLayers
     {
         std::string traceFile; //!< as written
-        std::string mode;
-        std::string model;
-        uint32_t layers = 0;  //!< that are estimated
-        uint32_t of = 0;      //!< layers of the model
-        double errorBand = 0; //!< of the law; 1.0 reads "a factor 2"
+        std::string mode;      //!< power mode
+        std::string model;     //!< its name
+        uint32_t layers = 0;   //!< that are estimated
+        uint32_t of = 0;       //!< layers of the model
+        double errorBand = 0;  //!< of the law; 1.0 reads "a factor 2"
     };
 
-    std::string file;
-    std::string name;
-    std::string description;
-    std::vector<ModelSpec> models;
-    std::vector<Device> devices;
-    std::vector<Network> networks;
-    std::vector<Source> sources;
-    std::vector<SystemSpec> systems;
-    uint32_t runs = 1;
-    uint32_t seed = 1;
-    uint32_t firstRun = 0;          //!< number of the first run
-    std::string network = "packet"; //!< fidelity
-    std::string tensors = "memo";   //!< execute, memo or none
-    Deployment::Staging staging = Deployment::Staging::NONE;
+    std::string file;                //!< path of the scenario
+    std::string name;                //!< of the results folder, too
+    std::string description;         //!< for people
+    std::vector<ModelSpec> models;   //!< by name
+    std::vector<Device> devices;     //!< as listed
+    std::vector<Network> networks;   //!< as listed
+    std::vector<Source> sources;     //!< as listed
+    std::vector<SystemSpec> systems; //!< what is compared
+    uint32_t runs = 1;               //!< replications
+    uint32_t seed = 1;               //!< of all random numbers
+    uint32_t firstRun = 0;           //!< number of the first run
+    std::string network = "packet";  //!< fidelity
+    std::string tensors = "memo";    //!< execute, memo or none
+    Deployment::Staging staging =
+        Deployment::Staging::NONE;   //!< who takes the time to send a message
     std::string traceError = "none"; //!< or sample: each run draws from the traces' error bands
     Time timeLimit;                  //!< simulated time after which a run is given up
     std::vector<EstimatedLayers> estimates; //!< by LoadModels; one for each trace, mode and model
@@ -122,11 +123,11 @@ struct ScenarioChanges
 {
     std::vector<std::string> sets; //!< path=value, such as sources.ts.priority=5
     std::string systems;           //!< names, separated by commas
-    std::string network;
-    std::string tensors;
-    std::string traceError;
-    uint32_t runs = 0;
-    uint32_t seed = 0;
+    std::string network;           //!< packet or flow
+    std::string tensors;           //!< execute, memo or none
+    std::string traceError;        //!< none or sample
+    uint32_t runs = 0;             //!< replications
+    uint32_t seed = 0;             //!< of all random numbers
 };
 
 /// Whether a source of the scenario generates.

@@ -22,14 +22,14 @@ namespace mdi
 struct RateSample
 {
     uint32_t network = 0; //!< index in the scenario
-    Time time;
-    uint64_t rateBps = 0;
+    Time time;            //!< from when on
+    uint64_t rateBps = 0; //!< [b/s]
 };
 
 /// What one simulation of one system gave, beside what its sink took.
 struct RunOutcome
 {
-    std::string system;
+    std::string system;              //!< its name
     uint32_t run = 0;                //!< from 0
     uint32_t seed = 1;               //!< with `run`, the ns-3 seed and run number
     bool generates = false;          //!< see SummaryHeader

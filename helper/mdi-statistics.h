@@ -15,11 +15,11 @@ namespace mdi
 /// A mean and the half-width of its 95 % confidence interval (NaN for a single value).
 struct MeanInterval
 {
-    double mean = 0;
-    double halfWidth = 0;
+    double mean = 0;      //!< of the values
+    double halfWidth = 0; //!< in their unit
 };
 
-double Mean(const std::vector<double>& values);
+double Mean(const std::vector<double>& values); //!< NaN of none
 
 /// Where a quantile lies between order statistics: with linear interpolation (type 7 of Hyndman
 /// and Fan, as numpy's default).

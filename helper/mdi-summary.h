@@ -18,25 +18,25 @@ namespace mdi
 /// One row of summary.csv (design.md section 4). A quantity that does not exist is empty, never 0.
 struct SummaryRow
 {
-    std::string system;
-    uint32_t run = 0;
-    uint32_t seed = 0;
-    std::string source; //!< a source's name, or "all"
-    std::optional<double> priority;
-    uint64_t itemsAdmitted = 0;
-    uint64_t itemsCompleted = 0;
-    uint64_t itemsLost = 0;
-    std::optional<double> latencyMeanS;
-    std::optional<double> latencyP50S;
-    std::optional<double> latencyP95S;
-    std::optional<double> latencyP99S;
-    std::optional<double> throughputHz; //!< completed items over the makespan
-    std::optional<double> accuracy;
-    std::optional<double> exitMeanLayerFraction;
-    uint64_t bytesOnWire = 0;        //!< of "all": control messages included
-    std::optional<double> energyJ;   //!< see EnergyAccount
-    std::optional<double> makespanS; //!< first admission to last completion
-    std::optional<double> outputErrorMax;
+    std::string system;                          //!< its name
+    uint32_t run = 0;                            //!< from 0
+    uint32_t seed = 0;                           //!< of all random numbers
+    std::string source;                          //!< a source's name, or "all"
+    std::optional<double> priority;              //!< gamma of the source
+    uint64_t itemsAdmitted = 0;                  //!< released by the source
+    uint64_t itemsCompleted = 0;                 //!< ended with a result
+    uint64_t itemsLost = 0;                      //!< ended without one
+    std::optional<double> latencyMeanS;          //!< of completed items, admission to result
+    std::optional<double> latencyP50S;           //!< its median
+    std::optional<double> latencyP95S;           //!< its 95th percentile
+    std::optional<double> latencyP99S;           //!< its 99th percentile
+    std::optional<double> throughputHz;          //!< completed items over the makespan
+    std::optional<double> accuracy;              //!< share of right predictions
+    std::optional<double> exitMeanLayerFraction; //!< share of the layers that ran
+    uint64_t bytesOnWire = 0;                    //!< of "all": control messages included
+    std::optional<double> energyJ;               //!< see EnergyAccount
+    std::optional<double> makespanS;             //!< first admission to last completion
+    std::optional<double> outputErrorMax;        //!< largest difference from the whole model's
     bool generates = false; //!< some source of the scenario does: the row has the next two columns
     std::optional<double> ttftMeanS; //!< from admission to the first token
     std::optional<double> itlMeanS;  //!< between two tokens, over all gaps
@@ -48,7 +48,7 @@ struct SummaryRow
  */
 std::string SummaryHeader(bool generates);
 
-void WriteSummaryRow(std::ostream& os, const SummaryRow& row);
+void WriteSummaryRow(std::ostream& os, const SummaryRow& row); //!< its line of summary.csv
 
 /**
  * The reverse of WriteSummaryRow.

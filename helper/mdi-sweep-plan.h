@@ -20,8 +20,8 @@ namespace mdi
 /// One system at one point of a sweep.
 struct SweepSystem
 {
-    std::string name;
-    std::string key; //!< all that makes it what it is
+    std::string name; //!< in the scenario
+    std::string key;  //!< all that makes it what it is
 };
 
 /// What there is to simulate at a point of a sweep, and under which keys its results are kept.
@@ -29,10 +29,10 @@ struct SweepPoint
 {
     std::string key; //!< of the scenario without its systems, and of all files that it names
     std::vector<SweepSystem> systems; //!< as they stand in the scenario
-    uint32_t runs = 0;
-    uint32_t seed = 0;
-    bool generates = false; //!< some source does: its rows have the columns of tokens
-    std::string error;      //!< one line, if there is no such scenario; nothing else then
+    uint32_t runs = 0;                //!< replications
+    uint32_t seed = 0;                //!< of all random numbers
+    bool generates = false;           //!< some source does: its rows have the columns of tokens
+    std::string error;                //!< one line, if there is no such scenario; nothing else then
 
     /// All simulations of a system: their keys.
     std::vector<SweepStore::Key> Runs(const SweepSystem& system) const;
@@ -46,9 +46,9 @@ struct SweepPoint
 class SweepKeys
 {
   public:
-    explicit SweepKeys(const Sweep& sweep);
+    explicit SweepKeys(const Sweep& sweep); //!< must outlive this object
 
-    SweepPoint Of(size_t point);
+    SweepPoint Of(size_t point); //!< of that number
 
   private:
     /// Adds the digests of all files that texts of a document name. \param from the document's file

@@ -30,7 +30,7 @@ class SweepStores
     /// Whether there is any.
     bool Empty() const;
 
-    bool Has(const SweepStore::Key& key) const;
+    bool Has(const SweepStore::Key& key) const; //!< whether a store has it
 
     /// As SweepStore::Get, from the first store that has it.
     std::pair<std::string, uint64_t> Get(const SweepStore::Key& key) const;

@@ -23,7 +23,7 @@ namespace mdi
 /// What is to be done in one piece: runs of one system at one point.
 struct SweepJob
 {
-    size_t point = 0;
+    size_t point = 0;           //!< its number
     size_t system = 0;          //!< of the point
     std::vector<uint32_t> runs; //!< those that the store lacks
 };
@@ -55,7 +55,7 @@ class SweepRunner
      */
     void Do(const SweepJob& job, const SweepPoint& point);
 
-    const TensorEngine& Engine() const;
+    const TensorEngine& Engine() const; //!< that has the models
 
     /// The scenario of the point that was loaded last.
     const Scenario& Loaded() const;

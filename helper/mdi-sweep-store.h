@@ -37,8 +37,8 @@ class SweepStore
     /// What came of a simulation.
     struct Run
     {
-        uint32_t seed = 0;
-        uint32_t run = 0;
+        uint32_t seed = 0;       //!< of all random numbers
+        uint32_t run = 0;        //!< from 0
         std::string rows;        //!< of summary.csv
         uint64_t unfinished = 0; //!< items without an end when the time limit came
     };

@@ -28,15 +28,15 @@ struct SweepField
     /// A field of the scenario that follows the value.
     struct Target
     {
-        std::string path;
+        std::string path;             //!< as --set writes it
         std::optional<double> factor; //!< the value is multiplied by it; none: as it is
     };
 
     /// Values between two numbers.
     struct Range
     {
-        double from = 0;
-        double to = 0;
+        double from = 0;      //!< the first value
+        double to = 0;        //!< the last value
         uint32_t steps = 0;   //!< values in a grid; 0: for samples only
         bool log = false;     //!< evenly in the logarithm
         bool integer = false; //!< rounded to whole numbers
@@ -45,7 +45,7 @@ struct SweepField
         nlohmann::json At(double share) const;
     };
 
-    std::string name;
+    std::string name;                   //!< of its column
     std::string unit;                   //!< such as b/s; empty: none or not told
     std::string scale;                  //!< linear, log or category: how to draw it
     std::vector<Target> targets;        //!< none with cases
@@ -66,14 +66,14 @@ struct SweepField
  */
 struct Sweep
 {
-    std::string file;
-    std::string name;
-    std::string description;
-    std::string scenarioFile;
-    nlohmann::json scenario; //!< the scenario's document, with the sweep's own changes
-    nlohmann::json document; //!< the sweep file
-    std::string method;      //!< grid, list, random or latin-hypercube
-    std::vector<SweepField> fields;
+    std::string file;               //!< path of the sweep file
+    std::string name;               //!< of the results folder, too
+    std::string description;        //!< for people
+    std::string scenarioFile;       //!< path of the scenario
+    nlohmann::json scenario;        //!< the scenario's document, with the sweep's own changes
+    nlohmann::json document;        //!< the sweep file
+    std::string method;             //!< grid, list, random or latin-hypercube
+    std::vector<SweepField> fields; //!< in the order of the columns
     std::vector<std::vector<nlohmann::json>> points; //!< values by point and field
 
     /**

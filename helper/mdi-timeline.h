@@ -19,6 +19,7 @@ namespace mdi
 /// What a timeline is made of, wherever it is kept.
 struct TimelineData
 {
+    /// Calls with each element.
     template <typename T>
     using Each = std::function<void(const std::function<void(const T&)>&)>;
 

@@ -28,6 +28,7 @@ namespace mdi
 /// A medium and who is at it.
 struct NetworkLink
 {
+    /// Media.
     enum Kind
     {
         POINT_TO_POINT, //!< a full-duplex cable
@@ -37,7 +38,7 @@ struct NetworkLink
         LTE,            //!< one cell
     };
 
-    Kind kind = POINT_TO_POINT;
+    Kind kind = POINT_TO_POINT;       //!< which medium
     NodeContainer nodes;              //!< who
     DataRate rate;                    //!< line rate of each cable
     Time cableDelay;                  //!< of each cable
@@ -60,17 +61,17 @@ class Topology
     /// A step of a way.
     struct Hop
     {
-        size_t link; //!< index in Links
-        uint32_t from;
-        uint32_t to;
+        size_t link;   //!< index in Links
+        uint32_t from; //!< node id
+        uint32_t to;   //!< node id
     };
 
-    void Add(const NetworkLink& link);
+    void Add(const NetworkLink& link); //!< a medium, and its nodes
 
     /// A node that may have no link.
     void AddNode(Ptr<Node> node);
 
-    const std::vector<NetworkLink>& Links() const;
+    const std::vector<NetworkLink>& Links() const; //!< in the order of Add
 
     /// All nodes, by id.
     const std::map<uint32_t, Ptr<Node>>& Nodes() const;

@@ -123,6 +123,25 @@ TEST(ComputeTraceReader, ReadsEveryField)
     EXPECT_TRUE(slow.dispatch.IsZero());
 }
 
+TEST(ComputeTraceReader, ALawAloneEstimatesEveryModel)
+{
+    nlohmann::json trace = TinyTrace();
+    trace["modes"]["slow"] = {
+        {"law",
+         {{"per_operation_s", 1e-3},
+          {"flop_per_s", 1e9},
+          {"bytes_per_s", 1e8},
+          {"provenance",
+           {{"kind", "calibrated"}, {"source", "a data sheet"}, {"error_band", 1.0}}}}},
+        {"models", nlohmann::json::object()}};
+    const ComputeTrace read = ReadComputeTrace(JsonReader::FromJson(trace, "t.json"), "slow");
+    EXPECT_TRUE(read.models.empty());
+    const ModelProfile net = CompleteProfile(read, TinyGraph());
+    EXPECT_EQ(net.layers.size(), TinyGraph().Size());
+    EXPECT_EQ(net.provenance.kind, "calibrated");
+    EXPECT_EQ(net.provenance.errorBand, 1.0);
+}
+
 TEST(ComputeTraceReader, RejectsBadInput)
 {
     const std::string net = "/modes/fast/models/net";
@@ -296,7 +315,8 @@ TEST(ComputeLaw, TakesTheLargestOfThree)
         {"launch", "aten::relu", "", {-1}, {in}, 10, 0, 0, {}, {}},
         {"work", "aten::linear", "", {0}, {out}, 3e6, 1000, 0, {}, {}},
         {"memory", "aten::linear", "", {1}, {out}, 10, 499800, 0, {}, {}},    // and twice 100 bytes
-        {"two inputs", "aten::add", "", {0, 1}, {out}, 0, 399760, 0, {}, {}}, // 40, 100 and 100 bytes
+        {"two inputs", "aten::add", "", {0, 1}, {out}, 0, 399760, 0, {}, {}}, // 40, 100 and 100
+                                                                              // bytes
         {"table", "aten::embedding", "", {-1}, {out}, 0, 100000000, 0, {}, {}},
     };
     const LayerGraph graph("net", {in}, layers);

@@ -45,9 +45,9 @@ struct LayerTime
 /// Service times of one model on one device in one power mode.
 struct ModelProfile
 {
-    Provenance provenance;
-    std::string inputs; //!< what the times are for, such as "1x3x32x32 float32"; empty: not said
-    double spread = 0;  //!< of a whole call: standard deviation over mean
+    Provenance provenance; //!< of the service times
+    std::string inputs;    //!< what the times are for, such as "1x3x32x32 float32"; empty: not said
+    double spread = 0;     //!< of a whole call: standard deviation over mean
     /// The part of each layer's mean that is there for any number of rows, such as the launch of
     /// the operation by the host; of a layer whose mean is less, all of it. 0: not known.
     Time dispatch;
@@ -74,15 +74,15 @@ struct ComputeLaw
 /// What it costs a device's software to send one message, beside the link (papers charge nothing).
 struct StagingCost
 {
-    Provenance provenance;
-    Time perMessage;     //!< fixed cost of one message
-    double perByteS = 0; //!< cost of one byte [s/byte]
+    Provenance provenance; //!< of both figures
+    Time perMessage;       //!< fixed cost of one message
+    double perByteS = 0;   //!< cost of one byte [s/byte]
 };
 
 /// What a device draws; each figure may be missing, not both.
 struct PowerFigures
 {
-    Provenance provenance;
+    Provenance provenance;       //!< of the figures
     std::optional<double> idleW; //!< nothing computed
     std::optional<double> busyW; //!< all slots computing; not less than idleW
 };

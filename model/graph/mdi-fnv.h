@@ -35,6 +35,7 @@ class Fnv
         Add(static_cast<uint64_t>(text.size()));
     }
 
+    /// The hash of what was added so far.
     uint64_t Value() const
     {
         return m_hash;

@@ -14,7 +14,7 @@ namespace mdi
 {
 
 /**
- * The description of a model as text, the format of `./mdi inspect --json`:
+ * The description of a model as text, the format of ./mdi inspect --json:
  *
  * \code{.json}
  * {"format": "mdi-layer-graph", "version": 1, "name": "tiny",

@@ -123,10 +123,10 @@ class LayerGraph
                std::vector<Layer> layers,
                std::vector<uint32_t> outputs = {});
 
-    const std::string& Name() const;
-    const std::vector<TensorSpec>& Inputs() const;
-    const std::vector<Layer>& Layers() const;
-    const std::vector<uint32_t>& Outputs() const;
+    const std::string& Name() const;               //!< of the model, as in traces
+    const std::vector<TensorSpec>& Inputs() const; //!< what the model takes
+    const std::vector<Layer>& Layers() const;      //!< in executable order
+    const std::vector<uint32_t>& Outputs() const;  //!< layers whose outputs are the result
 
     /// Number of layers L.
     uint32_t Size() const;

@@ -26,9 +26,9 @@ enum class UnitKind
 /// What a unit computes.
 struct Operator
 {
-    UnitKind kind = UnitKind::SLICE;
-    uint32_t begin = 0; //!< SLICE: the first layer
-    uint32_t end = 0;   //!< SLICE: one past the last
+    UnitKind kind = UnitKind::SLICE; //!< what kind of unit
+    uint32_t begin = 0;              //!< SLICE: the first layer
+    uint32_t end = 0;                //!< SLICE: one past the last
     /// STRIP: layers that run together, ascending; the strip is one of the last one's output.
     std::vector<uint32_t> members;
     RowRange rows; //!< STRIP: of the output, {0, 1} if that has no rows
@@ -63,7 +63,7 @@ struct ExecutionUnit
     /// As a node: the router decides.
     static constexpr int32_t NONE = -1;
 
-    Operator op;
+    Operator op;                       //!< what it computes
     std::vector<UnitInput> inputs;     //!< of a slice one, else at least one
     std::vector<UnitForward> forwards; //!< empty: it is the result, or rows that nobody needs
     int32_t node = NONE;               //!< the worker that runs it; a slice can be without

@@ -35,11 +35,13 @@ class RecentSet
     {
     }
 
+    /// Whether a key is among them.
     bool Contains(const Key& key) const
     {
         return !m_table.empty() && m_table[Find(key)] != FREE;
     }
 
+    /// How many there are.
     size_t Size() const
     {
         return m_keys.size();

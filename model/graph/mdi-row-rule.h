@@ -18,6 +18,7 @@ struct RowRange
     int64_t begin = 0; //!< the first row
     int64_t end = 0;   //!< one past the last row
 
+    /// Whether there is no row.
     bool Empty() const
     {
         return end <= begin;
@@ -70,20 +71,22 @@ struct RowRule
     uint32_t factor = 1;           //!< NEAREST, BILINEAR, SPACE_TO_DEPTH
     uint32_t offset = 0;           //!< CONCAT_ROWS
 
-    static RowRule Whole();
-    static RowRule Same();
+    static RowRule Whole(); //!< see RowKind
+    static RowRule Same();  //!< see RowKind
+    /// See RowKind.
     static RowRule Window(uint32_t kernel,
                           uint32_t stride = 1,
                           uint32_t padding = 0,
                           uint32_t dilation = 1);
-    static RowRule Nearest(uint32_t factor);
-    static RowRule Bilinear(uint32_t factor);
+    static RowRule Nearest(uint32_t factor);  //!< see RowKind
+    static RowRule Bilinear(uint32_t factor); //!< see RowKind
+    /// See RowKind.
     static RowRule Transposed(uint32_t kernel,
                               uint32_t stride = 1,
                               uint32_t padding = 0,
                               uint32_t dilation = 1);
-    static RowRule SpaceToDepth(uint32_t factor);
-    static RowRule ConcatRows(uint32_t offset);
+    static RowRule SpaceToDepth(uint32_t factor); //!< see RowKind
+    static RowRule ConcatRows(uint32_t offset);   //!< see RowKind
 };
 
 bool operator==(const RowRule& a, const RowRule& b);

@@ -39,6 +39,7 @@ struct ItemHash
 /// For hash tables of tasks, as ItemHash.
 struct TaskHash
 {
+    /// The hash of a task.
     uint64_t operator()(const TaskId& task) const
     {
         const uint64_t rest =

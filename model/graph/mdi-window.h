@@ -36,6 +36,7 @@ class Window
         return m_end;
     }
 
+    /// Whether nothing is kept.
     bool Empty() const
     {
         return m_begin == m_end;
@@ -53,6 +54,7 @@ class Window
         return m_places[number & (m_places.size() - 1)];
     }
 
+    /// One that the window holds.
     const T& operator[](uint64_t number) const
     {
         return m_places[number & (m_places.size() - 1)];

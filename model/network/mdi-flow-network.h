@@ -31,9 +31,9 @@ struct FlowRoute
     /// A radio's place in the order of its channel's nodes.
     struct RadioHop
     {
-        uint32_t channel = 0;
-        uint32_t from = 0;
-        uint32_t to = 0;
+        uint32_t channel = 0; //!< index, see AddChannel
+        uint32_t from = 0;    //!< the sender's place
+        uint32_t to = 0;      //!< the receiver's place
     };
 
     std::vector<FluidModel::Use> uses;                    //!< what bulk data takes
@@ -62,7 +62,7 @@ struct FlowRoute
 class FlowNetwork : public Object
 {
   public:
-    using Transfer = uint32_t;
+    using Transfer = uint32_t; //!< its number, see Open
 
     static TypeId GetTypeId();
 
@@ -95,14 +95,15 @@ class FlowNetwork : public Object
 
     /// Routes are asked for when they are first needed.
     void SetRouteFunction(std::function<FlowRoute(uint32_t from, uint32_t to)> route);
-    void SetNeighborFunction(std::function<std::vector<uint32_t>(uint32_t node)> neighbors);
+    void SetNeighborFunction(
+        std::function<std::vector<uint32_t>(uint32_t node)> neighbors); //!< the same
 
     /// A node's transport, by node id.
     void AddTransport(uint32_t node, FlowTransport* transport);
 
-    const FlowRoute& Route(uint32_t from, uint32_t to);
-    const std::vector<uint32_t>& Neighbors(uint32_t node);
-    FlowTransport* TransportOf(uint32_t node) const;
+    const FlowRoute& Route(uint32_t from, uint32_t to);    //!< between two nodes
+    const std::vector<uint32_t>& Neighbors(uint32_t node); //!< one-hop neighbours of a node
+    FlowTransport* TransportOf(uint32_t node) const;       //!< null: none
 
     /// A way for data from one node to another; idle.
     Transfer Open(uint32_t from, uint32_t to);
@@ -139,7 +140,7 @@ class FlowNetwork : public Object
     /// A node leaves the network: nothing flows through it any more.
     void Fail(uint32_t node);
 
-    int64_t AssignStreams(int64_t stream);
+    int64_t AssignStreams(int64_t stream); //!< returns how many were used
 
   protected:
     void DoDispose() override;

@@ -25,23 +25,23 @@ namespace mdi
 class FluidModel
 {
   public:
-    using Resource = uint32_t;
-    using Flow = uint32_t;
+    using Resource = uint32_t; //!< its number, see AddResource
+    using Flow = uint32_t;     //!< its number, see Add
 
-    static constexpr double NO_LIMIT = std::numeric_limits<double>::infinity();
+    static constexpr double NO_LIMIT = std::numeric_limits<double>::infinity(); //!< of a flow
 
     /// What a flow takes of a resource.
     struct Use
     {
-        Resource resource = 0;
-        double cost = 1; //!< of the resource, per unit of rate; above 0
+        Resource resource = 0; //!< which
+        double cost = 1;       //!< of the resource, per unit of rate; above 0
     };
 
     /// \param capacity most that it gives [b/s], from 0
     Resource AddResource(double capacity);
 
-    void SetCapacity(Resource resource, double capacity);
-    double Capacity(Resource resource) const;
+    void SetCapacity(Resource resource, double capacity); //!< [b/s], from 0
+    double Capacity(Resource resource) const;             //!< [b/s]
 
     /// Number of flows at a resource.
     uint32_t FlowsAt(Resource resource) const;
@@ -54,9 +54,9 @@ class FluidModel
      */
     Flow Add(const std::vector<Use>& uses, double weight = 1, double limit = NO_LIMIT);
 
-    void Remove(Flow flow);
-    void SetWeight(Flow flow, double weight);
-    void SetLimit(Flow flow, double limit);
+    void Remove(Flow flow);                   //!< takes nothing any more
+    void SetWeight(Flow flow, double weight); //!< see Add
+    void SetLimit(Flow flow, double limit);   //!< see Add
 
     /// The rate of a flow by the last Solve [b/s].
     double Rate(Flow flow) const;

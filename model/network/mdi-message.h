@@ -82,13 +82,13 @@ struct StageReport
  */
 struct Message
 {
-    MessageType type = MessageType::BEACON;
-    uint32_t from = 0;     //!< node id of the sender
-    uint32_t sequence = 0; //!< counts the sender's messages of this type
+    MessageType type = MessageType::BEACON; //!< says which groups count
+    uint32_t from = 0;                      //!< node id of the sender
+    uint32_t sequence = 0;                  //!< counts the sender's messages of this type
 
     // group task: TENSOR, RESULT, RTC, CTC, NACK, CANCEL, DONE, LOST, TOKEN, FAILED (the last two:
     // only the source, epoch and unit count)
-    TaskId task;
+    TaskId task;        //!< which task of which item
     float priority = 1; //!< gamma_m
     Time admitted;      //!< when the item was admitted at its source
     uint16_t hops = 0;  //!< how often tensors moved between workers on the longest way to here
@@ -107,13 +107,13 @@ struct Message
     uint64_t requestBytes = 0; //!< bytes of the tensor that would follow
 
     // group report: BEACON, TENSOR, CTC, NACK
-    WorkerReport report;
+    WorkerReport report; //!< the sender's load
 
     // group stages: TENSOR, RESULT, TOKEN: speeds of the pipeline's workers so far
-    std::vector<StageReport> stages;
+    std::vector<StageReport> stages; //!< by stage
 
     // group node: CTC, NACK (the worker that is answered), FAILED (the worker that failed)
-    uint32_t node = 0;
+    uint32_t node = 0; //!< node id
 
     // group token: TOKEN
     double totalSpeedFlopPerS = 0;  //!< S

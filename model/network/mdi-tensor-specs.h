@@ -28,22 +28,26 @@ class TensorSpecs
   public:
     TensorSpecs() = default;
 
+    /// Those listed.
     TensorSpecs(std::initializer_list<TensorSpec> specs)
         : TensorSpecs(std::vector<TensorSpec>(specs))
     {
     }
 
+    /// Those of a vector.
     TensorSpecs(std::vector<TensorSpec> specs)
         : m_shared(specs.empty() ? nullptr : Create<Shared>(std::move(specs)))
     {
     }
 
+    /// As a vector.
     const std::vector<TensorSpec>& Get() const
     {
         static const std::vector<TensorSpec> none;
         return m_shared ? m_shared->specs : none;
     }
 
+    /// As a vector.
     operator const std::vector<TensorSpec>&() const
     {
         return Get();
@@ -63,21 +67,25 @@ class TensorSpecs
         return *m_shared->bytes;
     }
 
+    /// Number of tensors.
     size_t size() const
     {
         return Get().size();
     }
 
+    /// One of them, which must be there.
     const TensorSpec& at(size_t i) const
     {
         return Get().at(i);
     }
 
+    /// The first.
     std::vector<TensorSpec>::const_iterator begin() const
     {
         return Get().begin();
     }
 
+    /// Behind the last.
     std::vector<TensorSpec>::const_iterator end() const
     {
         return Get().end();

@@ -29,8 +29,10 @@ class Transport : public Object
     using DeliveredCallback = Callback<void, uint32_t /* to */, const Message&, Time /* elapsed */>;
 
     /// Trace signature: node ids of sender and receiver, the message, its bytes with our header.
-    using MessageTracedCallback =
-        void (*)(uint32_t from, uint32_t to, const Message& message, uint64_t bytes);
+    using MessageTracedCallback = void (*)(uint32_t from,
+                                           uint32_t to,
+                                           const Message& message,
+                                           uint64_t bytes);
 
     /// Receiver id in traces of broadcasts.
     static constexpr uint32_t BROADCAST = 0xffffffff;
@@ -52,14 +54,15 @@ class Transport : public Object
     /// The node leaves the network: nothing is sent, forwarded or received any more.
     virtual void Disconnect() = 0;
 
-    void SetReceiveCallback(ReceiveCallback callback);
-    void SetDeliveredCallback(DeliveredCallback callback);
+    void SetReceiveCallback(ReceiveCallback callback); //!< who takes what arrives here
+    void SetDeliveredCallback(
+        DeliveredCallback callback); //!< who is told when a sent message is delivered
 
   protected:
     void DoDispose() override;
 
-    ReceiveCallback m_receive;
-    DeliveredCallback m_delivered;
+    ReceiveCallback m_receive;     //!< null: nobody
+    DeliveredCallback m_delivered; //!< null: nobody
     /// A message is handed to the network. Beacons and datagrams count, too.
     TracedCallback<uint32_t, uint32_t, const Message&, uint64_t> m_txTrace;
     /// A message has arrived whole.

@@ -64,8 +64,8 @@ class RowSchedule
     /// \throws std::invalid_argument if the costs do not suit the model
     RowSchedule(const RowModel& model, const RowCosts& costs);
 
-    const RowModel& Model() const;
-    const RowCosts& Costs() const;
+    const RowModel& Model() const; //!< what is planned
+    const RowCosts& Costs() const; //!< on which devices
 
     /// Index of the layer that is planned next; the number of layers when all are planned.
     uint32_t Next() const;

@@ -32,9 +32,9 @@ namespace mdi
 /// Nominal figures of the way between two nodes, computed or configured when the network is set up.
 struct PathInfo
 {
-    DataRate goodput; //!< R_nj: what one bulk transfer gets on the idle path
-    Time delay;       //!< l_nj: one-way latency
-    uint32_t hops = 1;
+    DataRate goodput;  //!< R_nj: what one bulk transfer gets on the idle path
+    Time delay;        //!< l_nj: one-way latency
+    uint32_t hops = 1; //!< links on the way
 };
 
 /**
@@ -86,14 +86,14 @@ class Deployment : public SimpleRefCount<Deployment>
         }
     };
 
-    explicit Deployment(Ptr<TensorEngine> engine);
+    explicit Deployment(Ptr<TensorEngine> engine); //!< that has the models
 
     /// \return the profile's index
     uint16_t AddProfile(const ComputeTrace& trace);
 
     /// The same of a trace that several simulations share.
     uint16_t AddProfile(std::shared_ptr<const ComputeTrace> trace);
-    void AddWorker(const Worker& worker);
+    void AddWorker(const Worker& worker); //!< before the start
 
     /**
      * \return the source's index
@@ -114,7 +114,8 @@ class Deployment : public SimpleRefCount<Deployment>
 
     /// How tensors look on the wire; after the plans. Without it they go as they are.
     void SetCodec(Ptr<const Codec> codec);
-    void SetPathFunction(std::function<PathInfo(uint32_t from, uint32_t to)> path);
+    void SetPathFunction(
+        std::function<PathInfo(uint32_t from, uint32_t to)> path); //!< what Path asks
 
     /// Who takes the time that a tensor or result needs before it can be sent (StagingCost).
     enum class Staging
@@ -124,15 +125,15 @@ class Deployment : public SimpleRefCount<Deployment>
         BESIDE,    //!< another thread of the sender, one message after the other
     };
 
-    void SetStaging(Staging staging);
-    Staging GetStaging() const;
+    void SetStaging(Staging staging); //!< before the start
+    Staging GetStaging() const;       //!< NONE if not set
 
-    const std::vector<Worker>& Workers() const;
-    const std::vector<Source>& Sources() const;
-    const Plan& GetPlan(uint32_t source) const;
-    const ComputeTrace& Profile(uint16_t profile) const;
-    uint16_t ProfileOf(uint32_t node) const;
-    Ptr<TensorEngine> Engine() const;
+    const std::vector<Worker>& Workers() const;          //!< in the order of AddWorker
+    const std::vector<Source>& Sources() const;          //!< in the order of AddSource
+    const Plan& GetPlan(uint32_t source) const;          //!< the first plan of a source
+    const ComputeTrace& Profile(uint16_t profile) const; //!< by index of the compute trace
+    uint16_t ProfileOf(uint32_t node) const;             //!< index of a worker's compute trace
+    Ptr<TensorEngine> Engine() const;                    //!< that has the models
 
     /// The layers of a source's model.
     const LayerGraph& GraphOf(uint32_t source) const;

@@ -21,7 +21,7 @@ namespace mdi
 /// A task whose inputs are all at this worker: tau = (m, d, k) of papers.md, section 1.
 struct Task
 {
-    TaskId id;
+    TaskId id;                   //!< item, unit, epoch and pass
     Operator op;                 //!< what it computes; of a slice, the layers that are left to run
     float priority = 1;          //!< gamma_m
     Time admitted;               //!< when the item was admitted; the origin of the task's age

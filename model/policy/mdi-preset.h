@@ -26,7 +26,7 @@ namespace mdi
  */
 struct SystemSpec
 {
-    std::string name;
+    std::string name;                       //!< in tables and results
     ObjectFactory partitioner;              //!< a Partitioner
     ObjectFactory queue;                    //!< a QueueDiscipline
     ObjectFactory router;                   //!< a Router

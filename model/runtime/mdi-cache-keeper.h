@@ -26,8 +26,9 @@ namespace mdi
 class CacheKeeper
 {
   public:
-    void Configure(Ptr<const Deployment> deployment, Ptr<ComputeDevice> device);
-    void Clear();
+    void Configure(Ptr<const Deployment> deployment,
+                   Ptr<ComputeDevice> device); //!< before the start
+    void Clear();                              //!< forget everything
 
     /// A router gave a unit to another worker.
     void OnPlaced(const TaskId& reader, uint32_t to);

@@ -48,9 +48,9 @@ class Pipeline : public Object
     /// What the protocol needs of its worker.
     struct Host
     {
-        uint32_t self = 0; //!< node id
-        Ptr<const Deployment> deployment;
-        std::function<void(uint32_t to, const Message&)> send;         //!< reliable
+        uint32_t self = 0;                                     //!< node id
+        Ptr<const Deployment> deployment;                      //!< models, profiles, sources
+        std::function<void(uint32_t to, const Message&)> send; //!< reliable
         std::function<void(uint32_t to, const Message&)> sendDatagram; //!< unreliable
         std::function<void(const Message&, uint32_t to)> handOver;     //!< a tensor, once more
         std::function<void(const Message&)> runHere; //!< a tensor, to run the rest

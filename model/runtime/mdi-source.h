@@ -48,8 +48,8 @@ class Source : public Application
                    Ptr<Worker> worker,
                    Ptr<Admission> admission);
 
-    uint32_t GetAdmitted() const;
-    uint32_t GetCompleted() const;
+    uint32_t GetAdmitted() const;  //!< items so far
+    uint32_t GetCompleted() const; //!< items so far
 
     /// \return number of streams used
     int64_t AssignStreams(int64_t stream);

@@ -28,12 +28,12 @@ class WorkerView : public LocalView
     /// Where the knowledge of its own node comes from. The handshake may be null.
     struct Node
     {
-        uint32_t self = 0; //!< node id
-        Ptr<const Deployment> deployment;
-        Ptr<const ComputeDevice> device;
-        Ptr<const Transport> transport;
-        Ptr<const Handshake> handshake;
-        bool reportQueues = false; //!< whether reports tell the input queue
+        uint32_t self = 0;                //!< node id
+        Ptr<const Deployment> deployment; //!< known before the start
+        Ptr<const ComputeDevice> device;  //!< its own
+        Ptr<const Transport> transport;   //!< its own
+        Ptr<const Handshake> handshake;   //!< its own, or null
+        bool reportQueues = false;        //!< whether reports tell the input queue
     };
 
     /**

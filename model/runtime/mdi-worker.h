@@ -78,11 +78,11 @@ class Worker : public Application
     /// The strategies of a worker.
     struct Strategies
     {
-        Ptr<QueueDiscipline> queue;
-        Ptr<Router> router;
-        Ptr<Handshake> handshake; //!< may be null
-        Ptr<Pipeline> pipeline;   //!< may be null
-        Ptr<ExitRule> exit;       //!< null: exits are disabled
+        Ptr<QueueDiscipline> queue; //!< what it runs next
+        Ptr<Router> router;         //!< who gets a task
+        Ptr<Handshake> handshake;   //!< may be null
+        Ptr<Pipeline> pipeline;     //!< may be null
+        Ptr<ExitRule> exit;         //!< null: exits are disabled
     };
 
     /// Strategies and knowledge, before the start.
@@ -100,9 +100,9 @@ class Worker : public Application
     /// The device fails: it computes, sends and receives nothing any more, and says nothing.
     void Fail();
 
-    Ptr<Router> GetRouter() const;
-    Ptr<Handshake> GetHandshake() const;
-    Ptr<Pipeline> GetPipeline() const;
+    Ptr<Router> GetRouter() const;       //!< see Strategies
+    Ptr<Handshake> GetHandshake() const; //!< may be null
+    Ptr<Pipeline> GetPipeline() const;   //!< may be null
 
     /// |I| + |O|: tasks that are here, waiting or asked for.
     uint32_t GetReadyTasks() const;

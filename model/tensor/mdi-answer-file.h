@@ -62,7 +62,7 @@ class AnswerFile
      * \return whether nobody else works on it
      */
     bool Claim(uint64_t what, bool urgent);
-    void Release(uint64_t what);
+    void Release(uint64_t what); //!< the end of a claim
 
   private:
     /// What threads of this process do with a claim.

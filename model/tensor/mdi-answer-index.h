@@ -23,12 +23,12 @@ namespace mdi
 class AnswerIndex
 {
   public:
-    void Put(const std::string& key, uint64_t place);
+    void Put(const std::string& key, uint64_t place); //!< an entry, or its new place
 
     /// The place of what may be the key's entry.
     std::optional<uint64_t> Find(const std::string& key) const;
 
-    size_t Size() const;
+    size_t Size() const; //!< entries
 
     /// What it takes of memory.
     uint64_t Bytes() const;

@@ -28,7 +28,7 @@ namespace mdi
 class AnswerStore
 {
   public:
-    explicit AnswerStore(uint64_t limitBytes);
+    explicit AnswerStore(uint64_t limitBytes); //!< of keys and values in memory
 
     /// Keep answers in a file, too. It is read once, and forked processes know what this one does.
     /// \throws std::runtime_error see AnswerFile
@@ -45,7 +45,7 @@ class AnswerStore
 
     /// See AnswerFile; without a file nobody else works. Any thread may call these.
     bool Claim(uint64_t what, bool urgent);
-    void Release(uint64_t what);
+    void Release(uint64_t what); //!< the end of a claim
 
   private:
     struct Entry

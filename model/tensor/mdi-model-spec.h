@@ -19,7 +19,7 @@ namespace mdi
 /// One tensor that forward() takes.
 struct ModelInput
 {
-    TensorSpec spec;
+    TensorSpec spec;     //!< shape and type
     int64_t range = 100; //!< random integers are drawn from [0, range): the vocabulary, say
 
     bool operator==(const ModelInput& other) const
@@ -49,7 +49,7 @@ struct AutoencoderSpec
 {
     std::string after;   //!< the layer before the cut
     std::string encoder; //!< path of its TorchScript file
-    std::string decoder;
+    std::string decoder; //!< path of its TorchScript file
 
     bool operator==(const AutoencoderSpec& other) const
     {
@@ -63,16 +63,16 @@ struct AutoencoderSpec
  */
 struct ModelSpec
 {
-    std::string name; //!< in traces and results
-    std::string file; //!< TorchScript (.pt), or a layer-graph description (.json)
-    std::vector<ModelInput> inputs;
+    std::string name;               //!< in traces and results
+    std::string file;               //!< TorchScript (.pt), or a layer-graph description (.json)
+    std::vector<ModelInput> inputs; //!< what forward() takes, in order
     /// Of items that generate, the most tokens that a pass has: the last dimension of each input
     /// counts tokens, and varies. 0: it does not.
     uint32_t longest = 0;
     std::vector<uint32_t> exits; //!< which tensors of forward()'s result are early exits, by depth
-    Preprocess preprocess;
-    std::string inputSet; //!< a folder of pictures or a tensor file; empty: random inputs
-    std::optional<AutoencoderSpec> autoencoder;
+    Preprocess preprocess;       //!< of pictures
+    std::string inputSet;        //!< a folder of pictures or a tensor file; empty: random inputs
+    std::optional<AutoencoderSpec> autoencoder; //!< if there is one
 
     bool operator==(const ModelSpec& other) const
     {

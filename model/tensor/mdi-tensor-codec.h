@@ -18,6 +18,7 @@ namespace mdi
 /// What happens to the values of a cut on their way (the strategy that decides it is a Codec).
 struct TensorCodec
 {
+    /// Kinds of change.
     enum Kind
     {
         /// float32 and float64 become float16 and come back; the rest stays.
@@ -31,7 +32,7 @@ struct TensorCodec
         AUTOENCODER,
     };
 
-    Kind kind = FLOAT16;
+    Kind kind = FLOAT16;  //!< which
     uint32_t encoder = 0; //!< AUTOENCODER: index of the model
     uint32_t decoder = 0; //!< AUTOENCODER: index of the model
 

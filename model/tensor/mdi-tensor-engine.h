@@ -33,8 +33,8 @@ struct Prediction
 struct Autoencoder
 {
     uint32_t boundary = 0; //!< the cut
-    uint32_t encoder = 0;
-    uint32_t decoder = 0;
+    uint32_t encoder = 0;  //!< index of the model
+    uint32_t decoder = 0;  //!< index of the model
 };
 
 /**

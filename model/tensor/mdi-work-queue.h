@@ -30,10 +30,11 @@ namespace mdi
 class WorkQueue
 {
   public:
+    /// What a thread does.
     struct Job
     {
         std::function<void()> begin; //!< may be empty; jobs begin one after another, in order
-        std::function<void()> work;
+        std::function<void()> work;  //!< on any thread
     };
 
     /**
