@@ -6,6 +6,7 @@
 #include "ns3/command-line.h"
 #include "ns3/mdi-job-pool.h"
 #include "ns3/mdi-json-reader.h"
+#include "ns3/mdi-machine.h"
 #include "ns3/mdi-manifest.h"
 #include "ns3/mdi-output-file.h"
 #include "ns3/mdi-plugin.h"
@@ -130,11 +131,29 @@ Missing(const std::vector<SweepPoint>& points, const SweepStores& stores, const 
     return jobs;
 }
 
+/// How many neighbouring jobs share the values of fields that change least: plans and what else
+/// depends on these is then made by one process only.
+uint64_t
+JobsTogether(const Sweep& sweep, size_t jobs, uint32_t processes)
+{
+    uint64_t groups = 1;
+    for (const auto& field : sweep.fields)
+    {
+        if (groups >= 2 * processes || sweep.method != "grid")
+        {
+            break;
+        }
+        groups *= std::max<size_t>(1, field.values.size());
+    }
+    return jobs / groups;
+}
+
 /// Do jobs on all cores. What fails is noted in the store.
 void
 DoJobs(const std::vector<SweepJob>& jobs,
        const std::vector<SweepPoint>& points,
        uint32_t processes,
+       uint64_t together,
        const std::string& store,
        SweepRunner& runner)
 {
@@ -143,7 +162,7 @@ DoJobs(const std::vector<SweepJob>& jobs,
     {
         const size_t count = std::min(POOL_JOBS, jobs.size() - begin);
         const auto show = [&](uint64_t done) { line.Show(begin + done); };
-        JobPool pool(processes, show, JobPool::Hand::OUT_STRETCHES);
+        JobPool pool(processes, show, together);
         const auto outcomes = pool.Run(count, [&](uint64_t number) {
             const SweepJob& job = jobs[begin + number];
             runner.Do(job, points[job.point]);
@@ -267,7 +286,8 @@ Run(int argc, char* argv[])
     {
         throw BadInput("no sweep file; write ./mdi sweep SWEEP.json (--help explains)");
     }
-    const uint32_t processes = PositiveFlag("jobs", jobsText, 10000);
+    const uint32_t asked = PositiveFlag("jobs", jobsText, 10000);
+    const uint32_t processes = asked > 0 ? asked : ThisMachine().processors;
     const Shard shard = ParseShard(shardText);
     if (merge && !shardText.empty())
     {
@@ -321,7 +341,8 @@ Run(int argc, char* argv[])
         SweepStore(store).Failures(); // before anything runs: is there a place to write?
         try
         {
-            DoJobs(jobs, points, processes, store, runner);
+            const uint64_t together = JobsTogether(sweep, jobs.size(), processes);
+            DoJobs(jobs, points, processes, together, store, runner);
         }
         catch (const std::runtime_error& error)
         {

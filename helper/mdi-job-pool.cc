@@ -113,15 +113,30 @@ struct Range
     uint64_t end = 0;
 };
 
-/// Take a share of the jobs that nobody has, one at least.
+/// How many of the jobs that are left a process takes, see JobPool.
+uint64_t
+Stretch(uint64_t left, uint64_t processes, uint64_t together)
+{
+    const uint64_t share = left / (2 * processes);
+    if (together == 1)
+    {
+        return std::min<uint64_t>(left, 1);
+    }
+    if (left > together * processes)
+    {
+        return std::max(together, share - share % together);
+    }
+    return std::min(left, std::max<uint64_t>(1, share));
+}
+
+/// Take jobs that nobody has.
 Range
-Take(Board* board, uint64_t count, uint64_t share)
+Take(Board* board, uint64_t count, uint64_t processes, uint64_t together)
 {
     Range range{board->next, 0};
     do
     {
-        const uint64_t left = count - std::min(count, range.begin);
-        range.end = range.begin + std::min(left, std::max<uint64_t>(1, left / share));
+        range.end = range.begin + Stretch(count - range.begin, processes, together);
     } while (!board->next.compare_exchange_weak(range.begin, range.end));
     return range;
 }
@@ -186,10 +201,10 @@ DeathOf(int status)
 
 } // namespace
 
-JobPool::JobPool(uint32_t processes, std::function<void(uint64_t)> progress, Hand hand)
+JobPool::JobPool(uint32_t processes, std::function<void(uint64_t)> progress, uint64_t together)
     : m_processes(processes > 0 ? processes : std::max(1U, std::thread::hardware_concurrency())),
       m_progress(std::move(progress)),
-      m_hand(hand)
+      m_together(std::max<uint64_t>(1, together))
 {
 }
 
@@ -204,7 +219,6 @@ JobPool::Run(uint64_t count, const std::function<void(uint64_t)>& work)
     Processes processes;
     auto& alive = processes.alive;
     const pid_t parent = getpid();
-    const uint64_t share = m_hand == Hand::OUT_STRETCHES ? 2 * m_processes : count;
     auto start = [&](Range range) {
         const pid_t child = fork();
         if (child == 0)
@@ -218,7 +232,7 @@ JobPool::Run(uint64_t count, const std::function<void(uint64_t)>& work)
             }
             while (Work(board, slots, range, work) && range.end < count)
             {
-                range = Take(board, count, share);
+                range = Take(board, count, m_processes, m_together);
             }
             // Not exit(): what the parent has buffered or registered is the parent's to flush.
             _exit(0);

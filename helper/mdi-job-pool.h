@@ -34,22 +34,16 @@ class JobPool
     /// Why a job failed; empty if it did not.
     using Outcome = std::string;
 
-    /// How many jobs a process takes at a time.
-    enum class Hand
-    {
-        OUT_SINGLY,
-        /// Neighbours share what is costly to make, such as a plan: long stretches, and shorter
-        /// ones towards the end, so that all processes end together.
-        OUT_STRETCHES,
-    };
-
     /**
      * \param processes how many at once; 0: one per core
      * \param progress called in this process each time that the number of finished jobs changed
+     * \param together so many neighbours share what is costly to make, such as a plan, and a
+     * process takes them together, or several times as many, fewer towards the end; 1: takes each
+     *        job alone
      */
     explicit JobPool(uint32_t processes,
                      std::function<void(uint64_t done)> progress = nullptr,
-                     Hand hand = Hand::OUT_SINGLY);
+                     uint64_t together = 1);
 
     /**
      * Run jobs 0..count-1, each once, in a process of the pool; what it computes it must write to
@@ -63,7 +57,7 @@ class JobPool
   private:
     uint32_t m_processes;
     std::function<void(uint64_t)> m_progress;
-    Hand m_hand;
+    uint64_t m_together;
 };
 
 } // namespace mdi

@@ -169,7 +169,7 @@ TEST(JobPool, DoesEveryJobOnceWhicheverProcessesDie)
     int done[2];
     ASSERT_EQ(pipe(done), 0);
     const auto dies = [](uint64_t job) { return job % 7 == 3; };
-    JobPool pool(3, nullptr, JobPool::Hand::OUT_STRETCHES);
+    JobPool pool(3, nullptr, 20);
     const auto outcomes = pool.Run(JOBS, [&](uint64_t job) {
         if (dies(job))
         {

@@ -54,10 +54,10 @@ class Folder
     fs::path m_path;
 };
 
-/// A sweep file over the Wi-Fi's rate, the urgent source's load and its priority, with as many
-/// values of each.
+/// A sweep file over the Wi-Fi's rate (or, where nothing shall change what is planned, the patient
+/// source's load), the urgent source's load and its priority, with as many values of each.
 std::string
-WriteSweep(const Folder& folder, uint32_t values, uint32_t items)
+WriteSweep(const Folder& folder, uint32_t values, uint32_t items, bool rates = true)
 {
     const auto range = [&](const char* name, const char* path, double from, double to) {
         return nlohmann::json{
@@ -74,7 +74,8 @@ WriteSweep(const Folder& folder, uint32_t values, uint32_t items)
                     {"tensors", "memo"},
                     {"sources.ts.items", items},
                     {"sources.nts.items", items}};
-    sweep["fields"] = {range("rate", "networks.0.goodput_bps", 1e7, 1e8),
+    sweep["fields"] = {rates ? range("rate", "networks.0.goodput_bps", 1e7, 1e8)
+                             : range("others", "sources.nts.admission.rate_hz", 10, 100),
                        range("load", "sources.ts.admission.rate_hz", 10, 100),
                        range("urgency", "sources.ts.priority", 1, 100)};
     const std::string file = folder.File("sweep.json");
@@ -115,7 +116,7 @@ TwoCoresAgainstOne()
     const uint32_t values = Size(10, 2);
     const std::string file = WriteSweep(folder, values, Size(100, 2));
     const Turns turns = InTurns(
-        3,
+        1, // of minutes
         [&] { return SweepSeconds(folder, file, 2); },
         [&] { return SweepSeconds(folder, file, 1); },
         false);
@@ -172,7 +173,7 @@ OverheadOfAPoint()
 {
     const Folder folder;
     const uint32_t values = Size(10, 2);
-    const std::string file = WriteSweep(folder, values, 1);
+    const std::string file = WriteSweep(folder, values, 1, false);
     const double seconds = SweepSeconds(folder, file, 1) / std::pow(values, 3);
     Record record;
     record.what =
