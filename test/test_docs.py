@@ -64,7 +64,9 @@ LEFT_OUT = {
     "./mdi plot my-sweep": "a folder of the reader; test_plot_sweep.py",
     "./mdi plot my-sweep --map=rate,load --source=ts --ratio=pa-mdi,ms-mdi": "the same",
     "./mdi run my-scenario.json": "a file of the reader; howto-scenario.rst",
-    "./mdi sweep traces/sweeps/when-priority-pays.json": "hours; test_sweep.py",
+    "./mdi sweep traces/sweeps/when-priority-pays.json": "minutes; test_sweep.py",
+    "./mdi plot mdi-results/when-priority-pays --source=ts --map=rate_bps,sources "
+    "--ratio=pa-strict,ms-mdi": "of that sweep",
     "./mdi run traces/scenarios/edgeflow-yolov5s-ethernet.json": "minutes; test_edgeflow.py",
     'cmake --install build --prefix "$HOME/ns3-mdi"': "test_install.py",
     "./mdi run --load=libmine.so my-scenario.json": "test_install.py",

@@ -196,7 +196,10 @@ struct Errors
             {"means_p95", Quantile(means, 0.95)}};
         for (const auto& [system, errors] : bySystem)
         {
-            details["p95_" + system] = Quantile(errors, 0.95);
+            if (!errors.empty())
+            {
+                details["p95_" + system] = Quantile(errors, 0.95);
+            }
         }
         return details;
     }
