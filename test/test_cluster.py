@@ -85,12 +85,10 @@ class ClusterTest(SweepTest):
         )
         self.sweep(self.file, "--out=whole")
 
-    def shell(self, line):
-        """A command of the documentation, in the project's root, on our sweep."""
-        line = line.replace("SWEEP.json", self.path("sweep.json"))
-        line = line.replace("RESULTS", self.path("parts"))
-        done = subprocess.run(
-            ["bash", "-c", line],
+    def run_there(self, *command):
+        """In the project's root, with the paths and folders of this test."""
+        return subprocess.run(
+            command,
             cwd=test_programs.ROOT,
             env=self.environment,
             capture_output=True,
@@ -98,6 +96,12 @@ class ClusterTest(SweepTest):
             timeout=300,
             check=False,
         )
+
+    def shell(self, line):
+        """A command of the documentation, in the project's root, on our sweep."""
+        line = line.replace("SWEEP.json", self.path("sweep.json"))
+        line = line.replace("RESULTS", self.path("parts"))
+        done = self.run_there("bash", "-c", line)
         self.assertEqual(done.returncode, 0, f"{line}\n{done.stdout}{done.stderr}")
         return done
 
@@ -137,7 +141,7 @@ class Slurm(ClusterTest):
         self.start("slurmctld", "-D", "-c")
         self.start("slurmd", "-D", "-N", "localhost")
         for _ in range(300):
-            state = self.slurm("sinfo", "--noheader", "--format=%T").stdout.strip()
+            state = self.run_there("sinfo", "--noheader", "--format=%T").stdout.strip()
             if state == "idle":
                 return
             time.sleep(0.1)
@@ -161,17 +165,6 @@ class Slurm(ClusterTest):
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-        )
-
-    def slurm(self, *command):
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
         )
 
     def logs(self):
@@ -203,9 +196,9 @@ class Slurm(ClusterTest):
                 break
             time.sleep(0.1)
         time.sleep(1)
-        self.slurm("scancel", "--name=mdi-sweep")
+        self.run_there("scancel", "--name=mdi-sweep")
         for _ in range(600):
-            if not self.slurm("squeue", "--noheader").stdout.strip():
+            if not self.run_there("squeue", "--noheader").stdout.strip():
                 break
             time.sleep(0.1)
         done = 0
