@@ -64,6 +64,12 @@ Source::GetCompleted() const
     return m_completed;
 }
 
+uint32_t
+Source::GetEnded() const
+{
+    return m_ended;
+}
+
 int64_t
 Source::AssignStreams(int64_t stream)
 {
@@ -135,6 +141,7 @@ Source::OnEnd(const Message& end)
         }
     }
     m_items[number].ended = true;
+    m_ended++;
     while (!m_items.Empty() && m_items.Front().ended)
     {
         m_items.Pop();
