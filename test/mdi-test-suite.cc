@@ -33,14 +33,24 @@ class GoogleTestCase : public TestCase
         {
         }
 
+        // GoogleTest is locked while it tells of a failure: it must have said before of which test.
+        void OnTestStart(const testing::TestInfo& info) override
+        {
+            m_test = info.name();
+        }
+
+        void OnTestEnd(const testing::TestInfo& /* info */) override
+        {
+            m_test = OUTSIDE;
+        }
+
         void OnTestPartResult(const testing::TestPartResult& result) override
         {
             if (!result.failed())
             {
                 return;
             }
-            const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-            m_testCase->ReportTestFailure(info ? info->name() : "set up or tear down",
+            m_testCase->ReportTestFailure(m_test,
                                           "failed",
                                           "passed",
                                           result.message(),
@@ -49,7 +59,9 @@ class GoogleTestCase : public TestCase
         }
 
       private:
+        static constexpr auto OUTSIDE = "set up or tear down";
         GoogleTestCase* m_testCase;
+        std::string m_test = OUTSIDE;
     };
 
     /// ns-3 makes folders of names.
