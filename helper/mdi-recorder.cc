@@ -34,6 +34,7 @@ Recorder::Recorder(const MdiHelper& mdi, RunSink& sink, bool spans)
         source->TraceConnectWithoutContext("TokenReady", MakeCallback(&Recorder::OnToken, this));
         source->TraceConnectWithoutContext("ItemCompleted",
                                            MakeCallback(&Recorder::OnCompleted, this));
+        source->TraceConnectWithoutContext("Closed", MakeCallback(&Recorder::OnClosed, this));
     }
     for (const auto& worker : mdi.GetWorkers())
     {
@@ -239,7 +240,20 @@ Recorder::OnEnded(Open& open)
         Release(m_items[m_releasable.front()]);
         m_releasable.pop_front();
     }
-    if (--m_unfinished == 0)
+    CountEnded(1);
+}
+
+void
+Recorder::OnClosed(uint32_t items)
+{
+    CountEnded(items);
+}
+
+void
+Recorder::CountEnded(uint64_t items)
+{
+    m_unfinished -= items;
+    if (m_unfinished == 0)
     {
         Simulator::Stop();
     }

@@ -94,6 +94,8 @@ class Recorder
     void OnToken(const Message& result);
     void OnCompleted(const Message& result);
     void OnLost(ItemId item, const std::string& reason);
+    void OnClosed(uint32_t items);
+    void CountEnded(uint64_t items);
     void OnTx(uint32_t from, uint32_t to, const Message& message, uint64_t bytes);
     void OnRx(uint32_t from, uint32_t to, const Message& message, uint64_t bytes);
     void OnStarted(uint32_t node, const Task& task);

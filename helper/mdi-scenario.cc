@@ -6,6 +6,7 @@
 #include "mdi-admission-reader.h"
 #include "mdi-admission.h"
 #include "mdi-arrival-reader.h"
+#include "mdi-churn-reader.h"
 #include "mdi-compute-trace-reader.h"
 #include "mdi-did-you-mean.h"
 #include "mdi-json-reader.h"
@@ -424,6 +425,7 @@ ReadScenario(const Json& document,
                     "tensors",
                     "staging",
                     "trace_error",
+                    "churn",
                     "time_limit_s"});
     root.CheckFormat("mdi-scenario", 1);
     scenario.name = root["name"].Name();
@@ -526,6 +528,10 @@ ReadScenario(const Json& document,
     if (const auto limit = root.Find("time_limit_s"))
     {
         scenario.timeLimit = Seconds(limit->PositiveNumber(MAX_TIME_S));
+    }
+    if (const auto churn = root.Find("churn"))
+    {
+        scenario.churn = ReadChurn(*churn, scenario);
     }
     scenario.resolved = document.dump(2);
     return scenario;

@@ -4,6 +4,7 @@
 #ifndef MDI_SCENARIO_H
 #define MDI_SCENARIO_H
 
+#include "mdi-churn.h"
 #include "mdi-compute-trace.h"
 #include "mdi-deployment.h"
 #include "mdi-generation.h"
@@ -113,6 +114,7 @@ struct Scenario
     Deployment::Staging staging =
         Deployment::Staging::NONE;   //!< who takes the time to send a message
     std::string traceError = "none"; //!< or sample: each run draws from the traces' error bands
+    std::optional<Churn> churn;      //!< what fails
     Time timeLimit;                  //!< simulated time after which a run is given up
     std::vector<EstimatedLayers> estimates; //!< by LoadModels; one for each trace, mode and model
     std::string resolved;                   //!< the document after all changes, as JSON text

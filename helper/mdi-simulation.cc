@@ -41,6 +41,9 @@ constexpr int64_t NETWORK_STREAMS = 1000000;
 /// same devices.
 constexpr int64_t ERROR_STREAMS = 1000000000;
 
+/// Streams of failures start here, one per target of a random rule; the same holds.
+constexpr int64_t CHURN_STREAMS = 2000000000;
+
 /// Ends the simulation and frees its nodes, also when something throws. An ns-3 process holds one.
 struct SimulatorScope
 {
@@ -76,10 +79,14 @@ Fidelity(const Scenario& scenario)
 }
 
 void
-BuildNetwork(const Scenario& scenario, const NodeContainer& nodes, NetworkHelper& network)
+BuildNetwork(const Scenario& scenario,
+             const NodeContainer& nodes,
+             const std::vector<std::vector<Outage>>& outages,
+             NetworkHelper& network)
 {
-    for (const auto& part : scenario.networks)
+    for (size_t i = 0; i < scenario.networks.size(); ++i)
     {
+        const auto& part = scenario.networks[i];
         NodeContainer members;
         std::vector<Vector> positions;
         for (uint32_t index : part.nodes)
@@ -87,7 +94,9 @@ BuildNetwork(const Scenario& scenario, const NodeContainer& nodes, NetworkHelper
             members.Add(nodes.Get(index));
             positions.push_back(scenario.devices[index].position);
         }
-        network.SetTrace(part.replay);
+        const bool fails = i < outages.size() && !outages[i].empty();
+        network.SetTrace(fails ? WithOutages(part.replay, outages[i], scenario.timeLimit)
+                               : part.replay);
         if (part.type == "point-to-point")
         {
             for (uint32_t a = 0; a < members.GetN(); ++a)
@@ -247,6 +256,11 @@ CheckRanks(const Scenario& scenario)
     {
         throw BadInput(flag + "a flow network has no ranks; use --network=packet");
     }
+    if (scenario.churn)
+    {
+        throw BadInput(scenario.file + ": /churn: " + flag +
+                       "what fails is not shared by ranks; leave it out, or use one rank");
+    }
     if (GetRanks() > devices)
     {
         throw BadInput(flag + "more ranks than devices; give at most " + std::to_string(devices));
@@ -307,7 +321,7 @@ SimulateOnRanks(const Scenario& scenario,
         nodes.Create(1, RankOf(i, devices));
     }
     NetworkHelper network(NetworkHelper::PACKET);
-    BuildNetwork(scenario, nodes, network);
+    BuildNetwork(scenario, nodes, {}, network);
     MdiHelper mdi(engine);
     InstallSystem(scenario, system, nodes, network, scenario.traceError, mdi);
     mdi.AssignStreams(0);
@@ -434,7 +448,7 @@ CheckSystem(const Scenario& scenario, SystemSpec& system, Ptr<TensorEngine> engi
     NodeContainer nodes;
     nodes.Create(static_cast<uint32_t>(scenario.devices.size()));
     NetworkHelper network(NetworkHelper::FLOW); // the ways are the same, and nobody sends
-    BuildNetwork(scenario, nodes, network);
+    BuildNetwork(scenario, nodes, {}, network);
     for (uint32_t i = 1; i < nodes.GetN(); ++i)
     {
         if (!network.Reachable(nodes.Get(0)->GetId(), nodes.Get(i)->GetId()))
@@ -534,10 +548,19 @@ Simulate(const Scenario& scenario,
     NodeContainer nodes;
     nodes.Create(static_cast<uint32_t>(scenario.devices.size()), shared ? 1 : 0);
     NetworkHelper network(shared ? NetworkHelper::FLOW : Fidelity(scenario));
-    BuildNetwork(scenario, nodes, network);
+    const Outages outages = DrawOutages(scenario.churn.value_or(Churn()),
+                                        scenario.devices.size(),
+                                        scenario.networks.size(),
+                                        scenario.timeLimit,
+                                        CHURN_STREAMS);
+    BuildNetwork(scenario, nodes, outages.networks, network);
 
     MdiHelper mdi(engine);
     InstallSystem(scenario, system, nodes, network, scenario.traceError, mdi);
+    if (scenario.churn)
+    {
+        InstallChurn(*scenario.churn, outages.devices, mdi);
+    }
     mdi.AssignStreams(0);
     network.AssignStreams(NETWORK_STREAMS);
 

@@ -103,6 +103,11 @@ class FakeView : public LocalView
         return expected.at(node).transfer;
     }
 
+    bool IsSilent(uint32_t node) const override
+    {
+        return silent.count(node) > 0;
+    }
+
     uint64_t News() const override
     {
         return news;
@@ -110,7 +115,8 @@ class FakeView : public LocalView
 
     std::map<uint32_t, Estimate> expected;
     std::map<uint32_t, uint32_t> inputTasks; //!< by node
-    uint32_t outputTasks = 0;                //!< their head is TaskId()
+    std::set<uint32_t> silent;
+    uint32_t outputTasks = 0; //!< their head is TaskId()
     uint64_t news = 0;
 
   private:

@@ -55,6 +55,47 @@ TEST(Scenario, RejectsWhatIsWrongInOneLine)
         {[](Json& j) { j["networks"][0].erase("delay_s"); }, "/networks/0: ", "'delay_s'"},
         {[](Json& j) { j["format"] = "mdi-scenaro"; }, "/format: ", "mdi-scenario"},
         {[](Json& j) { j["version"] = 2; }, "/version: ", "1"},
+        // churn
+        {[](Json& j) { j["churn"] = Json::object(); }, "/churn: ", "'failures' is missing"},
+        {[](Json& j) { j["churn"]["failures"] = Json::parse(R"([{"at_s": 1}])"); },
+         "/churn/failures/0: nothing fails here",
+         "\"devices\" or \"networks\""},
+        {[](Json& j) {
+             j["churn"]["failures"] = Json::parse(R"([{"devices": ["bta"], "at_s": 1}])");
+         },
+         "/churn/failures/0/devices/0: unknown device 'bta'",
+         "did you mean 'beta'?"},
+        {[](Json& j) { j["churn"]["failures"] = Json::parse(R"([{"devices": "all"}])"); },
+         "/churn/failures/0: it is not said when",
+         "at_s"},
+        {[](Json& j) {
+             j["churn"]["failures"] = Json::parse(R"([{"devices": "all", "at_s": 0}])");
+         },
+         "/churn/failures/0/at_s: ",
+         ""},
+        {[](Json& j) {
+             j["churn"]["failures"] =
+                 Json::parse(R"([{"devices": "all", "at_s": 1, "mean_up_s": 1}])");
+         },
+         "/churn/failures/0/mean_up_s: ",
+         "two rules"},
+        {[](Json& j) {
+             j["churn"]["failures"] = Json::parse(R"([{"devices": "all", "mean_up_s": 1}])");
+         },
+         "/churn/failures/0: ",
+         "'mean_down_s' is missing"},
+        {[](Json& j) {
+             j["churn"]["failures"] =
+                 Json::parse(R"([{"devices": "all", "mean_up_s": 1e-6, "mean_down_s": 1e-6}])");
+         },
+         "/churn/failures/0: this makes more than a million failures",
+         "longer means"},
+        {[](Json& j) { j["churn"]["failures"] = Json::parse(R"([{"networks": [7], "at_s": 1}])"); },
+         "/churn/failures/0/networks/0: ",
+         ""},
+        {[](Json& j) { j["churn"] = Json::parse(R"({"failures": [], "item_timeout_s": 0})"); },
+         "/churn/item_timeout_s: ",
+         ""},
         // numbers
         {[](Json& j) { j["sources"][0]["admission"]["rate_hz"] = -60; },
          "/sources/0/admission/rate_hz: -60",

@@ -93,6 +93,22 @@ class IdealTransport : public Transport
         m_off = true;
     }
 
+    void Reconnect() override
+    {
+        m_off = false;
+    }
+
+  protected:
+    std::optional<uint64_t> Progress(uint32_t) const override
+    {
+        return std::nullopt; // what is sent to a dead node is gone
+    }
+
+    std::vector<Message> GiveUp(uint32_t) override
+    {
+        return {};
+    }
+
   private:
     void Deliver(uint32_t to, const Message& message)
     {

@@ -296,6 +296,14 @@ ComputeDevice::Stop()
     m_busySlots = 0;
 }
 
+void
+ComputeDevice::Resume(uint64_t memoryBytes)
+{
+    NS_LOG_FUNCTION(this << memoryBytes);
+    m_stopped = false;
+    m_memoryInUse = memoryBytes;
+}
+
 Time
 ComputeDevice::BusyTime() const
 {

@@ -39,7 +39,7 @@ class ComputeDevice : public Object
     ComputeDevice();
     ~ComputeDevice() override;
 
-    /// Whether Start may be called. Never again after Stop.
+    /// Whether Start may be called. Not between Stop and Resume.
     bool HasIdleSlot() const;
 
     /**
@@ -93,8 +93,14 @@ class ComputeDevice : public Object
     /// Largest memory taken so far [bytes].
     uint64_t MemoryPeak() const;
 
-    /// The device fails: nothing in service ever finishes, and nothing can start.
+    /// The device fails: nothing in service ever finishes, and nothing can start before Resume.
     void Stop();
+
+    /**
+     * The device works again, with idle slots.
+     * \param memoryBytes that are taken from the start: the weights
+     */
+    void Resume(uint64_t memoryBytes);
 
     /// Busy time so far: the sum over slots, services under way counted up to now (or to Stop).
     Time BusyTime() const;

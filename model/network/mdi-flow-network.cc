@@ -584,21 +584,74 @@ FlowNetwork::Contact(const FlowRoute& route, bool bothWays)
     return Seconds(seconds);
 }
 
+bool
+FlowNetwork::Flows(Transfer transfer) const
+{
+    return m_transfers[transfer].flows && m_transfers[transfer].rate > 0;
+}
+
+void
+FlowNetwork::Cancel(Transfer transfer)
+{
+    NS_LOG_FUNCTION(this << transfer);
+    TransferState& state = m_transfers[transfer];
+    state.left = 0;
+    if (state.flows)
+    {
+        Leave(transfer);
+        Update();
+    }
+}
+
 void
 FlowNetwork::Fail(uint32_t node)
 {
     NS_LOG_FUNCTION(this << node);
-    m_failed.insert(node);
+    m_failed[node] = Simulator::Now();
     for (Transfer transfer = 0; transfer < m_transfers.size(); ++transfer)
     {
         TransferState& state = m_transfers[transfer];
-        if (std::count(state.route->nodes.begin(), state.route->nodes.end(), node) > 0)
+        if (!state.failed && IsDown(*state.route))
         {
             state.failed = true;
             if (state.flows)
             {
+                state.left = LeftNow(state);
                 Leave(transfer);
             }
+        }
+    }
+    Update();
+}
+
+void
+FlowNetwork::Recover(uint32_t node)
+{
+    NS_LOG_FUNCTION(this << node);
+    const Time retry = RetryAfterOutage(m_failed.at(node), Simulator::Now());
+    m_failed.erase(node);
+    // Connections to it first: what they had begun is void.
+    for (FlowTransport* transport : m_transports)
+    {
+        if (transport)
+        {
+            transport->OnPeerBack(node, retry);
+        }
+    }
+    for (Transfer transfer = 0; transfer < m_transfers.size(); ++transfer)
+    {
+        TransferState& state = m_transfers[transfer];
+        if (!state.failed || IsDown(*state.route))
+        {
+            continue;
+        }
+        state.failed = false;
+        if (state.left > 0)
+        {
+            state.since = Simulator::Now();
+            Join(transfer);
+            ResumeAt(transfer, retry);
+            SetLimit(transfer);
         }
     }
     Update();

@@ -137,8 +137,17 @@ class FlowNetwork : public Object
     /// True with that probability.
     bool Happens(double probability);
 
+    /// Whether bits of a transfer move now.
+    bool Flows(Transfer transfer) const;
+
+    /// What was begun and has not left never will: its connection is closed.
+    void Cancel(Transfer transfer);
+
     /// A node leaves the network: nothing flows through it any more.
     void Fail(uint32_t node);
+
+    /// It is back: what goes through it goes on, and transports with a connection to it are told.
+    void Recover(uint32_t node);
 
     int64_t AssignStreams(int64_t stream); //!< returns how many were used
 
@@ -162,7 +171,7 @@ class FlowNetwork : public Object
         uint32_t to = 0;
         const FlowRoute* route = nullptr;
         bool flows = false;  //!< is in the fluid model
-        bool failed = false; //!< will never flow again
+        bool failed = false; //!< a node of the way is off
         FluidModel::Flow flow = 0;
         double rate = 0;
         double left = 0; //!< bits, at `since`
@@ -216,9 +225,9 @@ class FlowNetwork : public Object
     std::vector<Transfer> m_transferOf;               //!< by flow of the model
     std::unordered_map<uint64_t, FlowRoute> m_routes; //!< by sender and receiver
     std::unordered_map<uint32_t, std::vector<uint32_t>> m_neighbors;
-    std::unordered_set<uint64_t> m_addressed; //!< pairs of neighbours
-    std::unordered_set<uint32_t> m_failed;
-    std::vector<FlowTransport*> m_transports; //!< by node id
+    std::unordered_set<uint64_t> m_addressed;    //!< pairs of neighbours
+    std::unordered_map<uint32_t, Time> m_failed; //!< nodes that are off, since when
+    std::vector<FlowTransport*> m_transports;    //!< by node id
     std::function<FlowRoute(uint32_t, uint32_t)> m_route;
     std::function<std::vector<uint32_t>(uint32_t)> m_neighborsOf;
     Ptr<UniformRandomVariable> m_uniform; //!< of losses

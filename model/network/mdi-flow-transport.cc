@@ -47,6 +47,12 @@ FlowTransport::GetTypeId()
                           "Longest wait before an acknowledgement, as that of PacketTransport",
                           TimeValue(MilliSeconds(5)),
                           MakeTimeAccessor(&Self::m_delAckTimeout),
+                          MakeTimeChecker(Seconds(0)))
+            .AddAttribute("ReconnectDelay",
+                          "Wait before a failed connection is opened again, as that of "
+                          "PacketTransport",
+                          TimeValue(MilliSeconds(500)),
+                          MakeTimeAccessor(&Self::m_reconnectDelay),
                           MakeTimeChecker(Seconds(0)));
     return tid;
 }
@@ -105,24 +111,98 @@ FlowTransport::Send(uint32_t to, const Message& message)
     m_txTrace(m_self, to, message, bytes);
     m_queuedBytes += bytes;
     peer.queue.push_back({std::make_shared<const Message>(message), bytes, Simulator::Now()});
+    Watch(to);
     if (peer.busy)
     {
         return;
     }
-    peer.busy = true;
     if (peer.connected)
     {
+        peer.busy = true;
         Next(to);
         return;
     }
+    Connect(to, peer.stale ? m_reconnectDelay : Time(0));
+}
+
+void
+FlowTransport::Connect(uint32_t to, Time wait)
+{
+    Peer& peer = m_peers.at(to);
+    peer.busy = true;
+    peer.stale = false;
     const Time addresses = m_network->Contact(*peer.out, true);
-    Simulator::Schedule(addresses + peer.roundTrip, [this, to] {
-        if (!m_off)
+    Simulator::Schedule(wait + addresses + peer.roundTrip, [this, to, opened = peer.opened] {
+        Peer& peer = m_peers.at(to);
+        if (peer.opened == opened && !m_off)
         {
-            m_peers.at(to).connected = true;
+            peer.connected = true;
             Next(to);
         }
     });
+}
+
+void
+FlowTransport::Close(Peer& peer)
+{
+    m_network->Cancel(peer.transfer);
+    peer.opened++;
+    peer.connected = false;
+    peer.busy = false;
+    peer.next = 0;
+    peer.partial = 0;
+    peer.arrived = 0;
+    peer.oddSegments = true;
+    peer.window = TcpWindow();
+}
+
+std::optional<uint64_t>
+FlowTransport::Progress(uint32_t to) const
+{
+    const auto found = m_peers.find(to);
+    if (m_off || found == m_peers.end() || found->second.queue.empty())
+    {
+        return std::nullopt;
+    }
+    const Peer& peer = found->second;
+    // While bits flow, every moment differs from the last.
+    return m_network->Flows(peer.transfer)
+               ? static_cast<uint64_t>(Simulator::Now().GetNanoSeconds())
+               : peer.done + peer.next + peer.partial;
+}
+
+std::vector<Message>
+FlowTransport::GiveUp(uint32_t to)
+{
+    NS_LOG_FUNCTION(this << to);
+    Peer& peer = m_peers.at(to);
+    Close(peer);
+    std::vector<Message> messages;
+    for (const Outgoing& out : peer.queue)
+    {
+        m_queuedBytes -= out.bytes;
+        messages.push_back(*out.message);
+    }
+    peer.queue.clear();
+    return messages;
+}
+
+void
+FlowTransport::OnPeerBack(uint32_t node, Time retry)
+{
+    const auto found = m_peers.find(node);
+    if (m_off || found == m_peers.end())
+    {
+        return;
+    }
+    Peer& peer = found->second;
+    const bool stale = peer.connected;
+    Close(peer);
+    peer.stale = stale && peer.queue.empty();
+    if (!peer.queue.empty())
+    {
+        Connect(node, retry - Simulator::Now() + (stale ? m_reconnectDelay : Time(0)));
+    }
 }
 
 void
@@ -139,12 +219,13 @@ FlowTransport::Next(uint32_t to)
     const uint64_t open = peer.window.Available(now, peer.roundTrip, peer.bandwidthDelay);
     if (open == 0)
     {
-        Simulator::Schedule(peer.window.NextRound(peer.roundTrip) - now, [this, to] {
-            if (!m_off)
-            {
-                Next(to);
-            }
-        });
+        Simulator::Schedule(peer.window.NextRound(peer.roundTrip) - now,
+                            [this, to, opened = peer.opened] {
+                                if (!m_off && m_peers.at(to).opened == opened)
+                                {
+                                    Next(to);
+                                }
+                            });
         return;
     }
     const uint64_t bytes = std::min(left, open);
@@ -192,16 +273,16 @@ FlowTransport::Left(uint32_t to)
     }
     peer.arrival = Max(peer.arrival, arrival);
     Simulator::ScheduleWithContext(
-        to, peer.arrival - now, &FlowTransport::Arrive, Ptr<FlowTransport>(this), to);
+        to, peer.arrival - now, &FlowTransport::Arrive, Ptr<FlowTransport>(this), to, peer.opened);
 }
 
 void
-FlowTransport::Arrive(uint32_t to)
+FlowTransport::Arrive(uint32_t to, uint32_t opened)
 {
     FlowTransport* receiver = m_off ? nullptr : m_network->TransportOf(to);
-    if (!receiver || receiver->m_off)
+    if (!receiver || receiver->m_off || m_peers.at(to).opened != opened)
     {
-        return; // what waits here waits for ever, as a TCP connection to a dead node
+        return; // what waits here waits on, as in a TCP connection to a dead node
     }
     Peer& peer = m_peers.at(to);
     const Outgoing out = peer.queue[peer.arrived];
@@ -218,15 +299,16 @@ FlowTransport::Arrive(uint32_t to)
                                        &FlowTransport::Delivered,
                                        Ptr<FlowTransport>(this),
                                        to,
+                                       opened,
                                        peer.done + peer.arrived);
     }
     receiver->Hear(out.message, out.bytes);
 }
 
 void
-FlowTransport::Delivered(uint32_t to, uint64_t count)
+FlowTransport::Delivered(uint32_t to, uint32_t opened, uint64_t count)
 {
-    while (!m_off && m_peers.at(to).done < count)
+    while (!m_off && m_peers.at(to).opened == opened && m_peers.at(to).done < count)
     {
         Peer& peer = m_peers.at(to);
         const Outgoing out = std::move(peer.queue.front());
@@ -329,8 +411,24 @@ FlowTransport::Disconnect()
     }
     m_off = true;
     m_queuedBytes = 0;
+    for (auto& [to, peer] : m_peers)
+    {
+        Close(peer);
+        peer.queue.clear();
+        peer.stale = false;
+    }
     m_network->Fail(m_self);
-    m_peers.clear();
+}
+
+void
+FlowTransport::Reconnect()
+{
+    NS_LOG_FUNCTION(this);
+    if (m_off)
+    {
+        m_off = false;
+        m_network->Recover(m_self);
+    }
 }
 
 } // namespace mdi

@@ -50,12 +50,18 @@ class FlowTransport : public Transport
     void Broadcast(const Message& message) override;
     uint64_t QueuedBytes() const override;
     void Disconnect() override;
+    void Reconnect() override;
+
+    /// FlowNetwork: a node is back, which forgot its connections; TCP asks it again at `retry`.
+    void OnPeerBack(uint32_t node, Time retry);
 
     /// FlowNetwork: the bits that were begun towards a receiver have left.
     void TransferDone(uint32_t to);
 
   protected:
     void DoDispose() override;
+    std::optional<uint64_t> Progress(uint32_t to) const override;
+    std::vector<Message> GiveUp(uint32_t to) override;
 
   private:
     /// A message on its way out.
@@ -72,6 +78,8 @@ class FlowTransport : public Transport
         FlowNetwork::Transfer transfer = 0;
         const FlowRoute* out = nullptr;  //!< the way there; a map's entries stay where they are
         const FlowRoute* back = nullptr; //!< and the other way
+        uint32_t opened = 0;             //!< counts connections: what an earlier one did is void
+        bool stale = false;              //!< the receiver forgot the connection
         bool connected = false;          //!< the handshake is over
         bool busy = false;               //!< connecting, sending or waiting for the window
         std::deque<Outgoing> queue;      //!< not delivered, in order
@@ -87,10 +95,12 @@ class FlowTransport : public Transport
     };
 
     Peer& PeerOf(uint32_t to);
+    void Close(Peer& peer);
+    void Connect(uint32_t to, Time wait);
     void Next(uint32_t to);
     void Left(uint32_t to);
-    void Arrive(uint32_t to);
-    void Delivered(uint32_t to, uint64_t count);
+    void Arrive(uint32_t to, uint32_t opened);
+    void Delivered(uint32_t to, uint32_t opened, uint64_t count);
     void Hear(const std::shared_ptr<const Message>& message, uint64_t bytes);
     void SendAlone(uint32_t to,
                    const std::shared_ptr<const Message>& message,
@@ -102,6 +112,7 @@ class FlowTransport : public Transport
     uint32_t m_self = 0;
     uint32_t m_controlBytes = 0;      //!< least size of control messages
     Time m_delAckTimeout;             //!< longest wait with an acknowledgement
+    Time m_reconnectDelay;            //!< wait after a connection failed
     uint64_t m_queuedBytes = 0;       //!< of Send and not yet delivered
     bool m_off = false;               //!< disconnected or disposed
     std::map<uint32_t, Peer> m_peers; //!< by node id

@@ -4,7 +4,6 @@
 #include "mdi-packet-transport.h"
 
 #include "mdi-message-size.h"
-#include "mdi-trace-shaper.h"
 #include "mdi-wire.h"
 
 #include "ns3/abort.h"
@@ -12,20 +11,13 @@
 #include "ns3/inet-socket-address.h"
 #include "ns3/ipv4.h"
 #include "ns3/log.h"
-#include "ns3/net-device.h"
 #include "ns3/node.h"
 #include "ns3/packet.h"
-#include "ns3/pointer.h"
-#include "ns3/queue-disc.h"
-#include "ns3/queue.h"
 #include "ns3/simulator.h"
 #include "ns3/socket.h"
 #include "ns3/tcp-socket-factory.h"
-#include "ns3/traffic-control-layer.h"
 #include "ns3/udp-socket-factory.h"
 #include "ns3/uinteger.h"
-#include "ns3/wifi-net-device.h"
-#include "ns3/wifi-phy.h"
 
 #include <algorithm>
 #include <limits>
@@ -192,6 +184,7 @@ PacketTransport::DoDispose()
     m_udp = nullptr;
     m_peerOf.clear();
     m_incoming.clear();
+    m_stale.clear();
     m_peers.clear();
     Transport::DoDispose();
 }
@@ -243,11 +236,15 @@ PacketTransport::OpenSockets()
                                   MakeCallback(&PacketTransport::HandleAccept, this));
     m_listener->Listen();
 
-    m_udp = Socket::CreateSocket(GetObject<Node>(), UdpSocketFactory::GetTypeId());
-    const int udp = m_udp->Bind(InetSocketAddress(Ipv4Address::GetAny(), m_controlPort));
-    NS_ABORT_MSG_IF(udp != 0, "Node " << Self() << ": UDP port " << m_controlPort << " is taken");
-    m_udp->SetAllowBroadcast(true);
-    m_udp->SetIpTos(m_controlTos);
+    if (!m_udp)
+    {
+        m_udp = Socket::CreateSocket(GetObject<Node>(), UdpSocketFactory::GetTypeId());
+        const int udp = m_udp->Bind(InetSocketAddress(Ipv4Address::GetAny(), m_controlPort));
+        NS_ABORT_MSG_IF(udp != 0,
+                        "Node " << Self() << ": UDP port " << m_controlPort << " is taken");
+        m_udp->SetAllowBroadcast(true);
+        m_udp->SetIpTos(m_controlTos);
+    }
     m_udp->SetRecvCallback(MakeCallback(&PacketTransport::HandleDatagram, this));
 }
 
@@ -271,6 +268,7 @@ PacketTransport::Send(uint32_t to, const Message& message)
     m_txTrace(Self(), to, message, out.bytes);
     m_queuedBytes += out.bytes;
     peer.queue.push_back(std::move(out));
+    Watch(to);
     if (!peer.socket && !peer.retrying)
     {
         Connect(to);
@@ -331,6 +329,10 @@ PacketTransport::Retry(uint32_t to)
         return;
     }
     Peer& peer = m_peers.at(to);
+    if (!peer.retrying)
+    {
+        return; // the node was off meanwhile
+    }
     peer.retrying = false;
     m_peerOf.erase(peer.socket);
     peer.socket = nullptr;
@@ -434,6 +436,7 @@ PacketTransport::HandleSend(Ptr<Socket> socket, uint32_t available)
     while (peer.next > 0 && peer.queue.front().end <= acknowledged)
     {
         m_queuedBytes -= peer.queue.front().bytes;
+        peer.delivered++;
         done.push_back(std::move(peer.queue.front()));
         peer.queue.pop_front();
         --peer.next;
@@ -652,40 +655,6 @@ PacketTransport::QueuedBytes() const
     return m_queuedBytes;
 }
 
-namespace
-{
-
-/// Throws away what the device would send still.
-void
-Silence(Ptr<Node> node, Ptr<NetDevice> device)
-{
-    if (auto wifi = DynamicCast<WifiNetDevice>(device))
-    {
-        wifi->GetPhy()->SetOffMode();
-        return;
-    }
-    auto trafficControl = node->GetObject<TrafficControlLayer>();
-    Ptr<QueueDisc> disc =
-        trafficControl ? trafficControl->GetRootQueueDiscOnDevice(device) : nullptr;
-    if (auto shaper = DynamicCast<TraceShaper>(disc))
-    {
-        shaper->Flush();
-    }
-    while (disc && disc->GetNPackets() > 0 && disc->Dequeue())
-    {
-    }
-    PointerValue queue;
-    if (device->GetAttributeFailSafe("TxQueue", queue))
-    {
-        if (auto packets = queue.Get<Queue<Packet>>())
-        {
-            packets->Flush();
-        }
-    }
-}
-
-} // namespace
-
 void
 PacketTransport::Disconnect()
 {
@@ -695,12 +664,7 @@ PacketTransport::Disconnect()
         return;
     }
     m_off = true;
-    Ptr<Ipv4> ip = GetObject<Ipv4>();
-    for (uint32_t i = 1; i < ip->GetNInterfaces(); ++i)
-    {
-        ip->SetDown(i);
-        Silence(GetObject<Node>(), ip->GetNetDevice(i));
-    }
+    m_outage.Begin(GetObject<Node>());
     m_queuedBytes = 0;
     // The sockets stay, mute: one of them may be calling us.
     for (auto& [id, peer] : m_peers)
@@ -719,6 +683,79 @@ PacketTransport::Disconnect()
     }
     Release(m_listener);
     Release(m_udp);
+}
+
+void
+PacketTransport::Reconnect()
+{
+    NS_LOG_FUNCTION(this);
+    if (!m_off)
+    {
+        return;
+    }
+    for (const auto& [socket, to] : m_peerOf)
+    {
+        CrashSocket(socket);
+    }
+    for (const auto& socket : m_stale)
+    {
+        CrashSocket(socket);
+    }
+    m_stale.clear();
+    for (const auto& [socket, incoming] : m_incoming)
+    {
+        CloseByReset(socket);
+        m_stale.push_back(socket);
+    }
+    CrashSocket(m_listener);
+    m_listener = nullptr;
+    m_peerOf.clear();
+    m_incoming.clear();
+    for (auto& [id, peer] : m_peers)
+    {
+        peer.socket = nullptr;
+        peer.retrying = false;
+        peer.pumping = false;
+    }
+    m_outage.End(GetObject<Node>());
+    m_off = false;
+    OpenSockets();
+}
+
+std::optional<uint64_t>
+PacketTransport::Progress(uint32_t to) const
+{
+    const Peer& peer = m_peers.at(to);
+    if (m_off || peer.queue.empty())
+    {
+        return std::nullopt;
+    }
+    const uint64_t waiting =
+        peer.socket && peer.connected ? m_sndBufSize - peer.socket->GetTxAvailable() : 0;
+    return peer.delivered + (peer.written - std::min(waiting, peer.written));
+}
+
+std::vector<Message>
+PacketTransport::GiveUp(uint32_t to)
+{
+    NS_LOG_FUNCTION(this << to);
+    Peer& peer = m_peers.at(to);
+    if (peer.socket)
+    {
+        Release(peer.socket);
+        CrashSocket(peer.socket);
+        m_peerOf.erase(peer.socket);
+        peer.socket = nullptr;
+    }
+    peer.connected = false;
+    std::vector<Message> messages;
+    for (Outgoing& out : peer.queue)
+    {
+        m_queuedBytes -= out.bytes;
+        messages.push_back(std::move(out.message));
+    }
+    peer.queue.clear();
+    return messages;
 }
 
 } // namespace mdi

@@ -4,6 +4,7 @@
 #ifndef MDI_PACKET_TRANSPORT_H
 #define MDI_PACKET_TRANSPORT_H
 
+#include "mdi-node-outage.h"
 #include "mdi-transport.h"
 
 #include "ns3/address.h"
@@ -62,12 +63,16 @@ class PacketTransport : public Transport
     void Broadcast(const Message& message) override;
     uint64_t QueuedBytes() const override;
 
-    /// Aborts all sockets, sets all interfaces down and throws away what waits in their queues.
+    /// Silences all sockets, sets all interfaces down and throws away what waits in their queues.
     void Disconnect() override;
+
+    void Reconnect() override;
 
   protected:
     void DoInitialize() override;
     void DoDispose() override;
+    std::optional<uint64_t> Progress(uint32_t to) const override;
+    std::vector<Message> GiveUp(uint32_t to) override;
 
   private:
     /// A message on its way out.
@@ -91,6 +96,7 @@ class PacketTransport : public Transport
         size_t next = 0;            //!< first of the queue that is not yet written whole
         uint64_t partial = 0;       //!< bytes of it that are written
         uint64_t written = 0;       //!< bytes given to the socket since it was opened
+        uint64_t delivered = 0;     //!< messages so far
         bool pumping = false;       //!< Pump is at work (the socket may call back out of it)
     };
 
@@ -146,8 +152,10 @@ class PacketTransport : public Transport
     std::vector<uint32_t> m_broadcastPeers;     //!< empty: broadcast on each interface
     std::map<Ptr<Socket>, uint32_t> m_peerOf;   //!< node id by outgoing connection
     std::map<Ptr<Socket>, Incoming> m_incoming; //!< by accepted connection
+    std::vector<Ptr<Socket>> m_stale;           //!< accepted before the last Disconnect
     Ptr<Socket> m_listener;                     //!< TCP
     Ptr<Socket> m_udp;                          //!< datagrams
+    NodeOutage m_outage;                        //!< while disconnected
 };
 
 } // namespace mdi

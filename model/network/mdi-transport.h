@@ -7,8 +7,13 @@
 #include "mdi-message.h"
 
 #include "ns3/callback.h"
+#include "ns3/nstime.h"
 #include "ns3/object.h"
 #include "ns3/traced-callback.h"
+
+#include <map>
+#include <optional>
+#include <vector>
 
 namespace ns3
 {
@@ -27,6 +32,9 @@ class Transport : public Object
 
     /// A message of Send arrived whole at the peer's stack, after `elapsed` since Send.
     using DeliveredCallback = Callback<void, uint32_t /* to */, const Message&, Time /* elapsed */>;
+
+    /// A message of Send was given up, see UserTimeout: it may have arrived or not.
+    using UndeliveredCallback = Callback<void, uint32_t /* to */, const Message&>;
 
     /// Trace signature: node ids of sender and receiver, the message, its bytes with our header.
     using MessageTracedCallback = void (*)(uint32_t from,
@@ -51,15 +59,35 @@ class Transport : public Object
     /// Bytes given to Send and not yet delivered, all receivers together.
     virtual uint64_t QueuedBytes() const = 0;
 
-    /// The node leaves the network: nothing is sent, forwarded or received any more.
+    /// The node leaves the network: nothing is sent, forwarded or received any more. What it had to
+    /// send is forgotten.
     virtual void Disconnect() = 0;
+
+    /**
+     * The node is back after Disconnect, without the connections that it had. Who still has one to
+     * it finds that out when it next sends there, and opens another.
+     */
+    virtual void Reconnect() = 0;
 
     void SetReceiveCallback(ReceiveCallback callback); //!< who takes what arrives here
     void SetDeliveredCallback(
         DeliveredCallback callback); //!< who is told when a sent message is delivered
+    void SetUndeliveredCallback(
+        UndeliveredCallback callback); //!< who is told when a message is given up
 
   protected:
     void DoDispose() override;
+
+    /// A message was queued for a node: give it up in time if nothing moves.
+    void Watch(uint32_t to);
+
+    /**
+     * A number that changes while what was sent to a node gets on; none if nothing waits for it.
+     */
+    virtual std::optional<uint64_t> Progress(uint32_t to) const = 0;
+
+    /// Close the connection to a node. \return the messages that were not delivered, in order
+    virtual std::vector<Message> GiveUp(uint32_t to) = 0;
 
     ReceiveCallback m_receive;     //!< null: nobody
     DeliveredCallback m_delivered; //!< null: nobody
@@ -67,6 +95,20 @@ class Transport : public Object
     TracedCallback<uint32_t, uint32_t, const Message&, uint64_t> m_txTrace;
     /// A message has arrived whole.
     TracedCallback<uint32_t, uint32_t, const Message&, uint64_t> m_rxTrace;
+
+  private:
+    /// What is sent to a node, since it last got on.
+    struct Watched
+    {
+        std::optional<uint64_t> progress;
+        Time since;
+    };
+
+    void Check(uint32_t to);
+
+    Time m_userTimeout; //!< attribute UserTimeout
+    UndeliveredCallback m_undelivered;
+    std::map<uint32_t, Watched> m_watched; //!< by receiver
 };
 
 } // namespace mdi

@@ -15,6 +15,18 @@ namespace mdi
 
 NS_OBJECT_ENSURE_REGISTERED(DdiRouter);
 
+namespace
+{
+
+/// Whether a datum may go to a node: one that is not known to be out of reach.
+bool
+MayGive(uint32_t node, const LocalView& view)
+{
+    return view.GetDeployment().MayHandOver(view.Self(), node) && !view.IsSilent(node);
+}
+
+} // namespace
+
 TypeId
 DdiRouter::GetTypeId()
 {
@@ -104,8 +116,7 @@ DdiRouter::ChooseGreedy(const Task& task, const LocalView& view)
     {
         for (const auto& worker : deployment.Workers())
         {
-            if ((worker.node == view.Self()) != self ||
-                !deployment.MayHandOver(view.Self(), worker.node))
+            if ((worker.node == view.Self()) != self || !MayGive(worker.node, view))
             {
                 continue;
             }
@@ -134,7 +145,7 @@ DdiRouter::ChooseByShare(const Task& task, const LocalView& view, bool bySpeed)
     double total = 0;
     for (const auto& worker : deployment.Workers())
     {
-        total += deployment.MayHandOver(view.Self(), worker.node) ? speed(worker) : 0;
+        total += MayGive(worker.node, view) ? speed(worker) : 0;
     }
     m_givenAll++;
     uint32_t best = view.Self();
@@ -146,7 +157,7 @@ DdiRouter::ChooseByShare(const Task& task, const LocalView& view, bool bySpeed)
             const double behind = m_givenAll * speed(worker) / total - m_given[worker.node];
             // Rounding must not decide between equal workers.
             if ((worker.node == view.Self()) == self && behind > most + 1e-9 &&
-                deployment.MayHandOver(view.Self(), worker.node))
+                MayGive(worker.node, view))
             {
                 most = behind;
                 best = worker.node;

@@ -361,13 +361,17 @@ Deployment::SetCodec(Ptr<const Codec> codec)
 }
 
 uint64_t
-Deployment::WeightBytesOn(uint32_t node) const
+Deployment::WeightBytesOn(uint32_t node, const std::set<uint32_t>& whole) const
 {
     std::map<uint32_t, std::vector<bool>> layers; // by model
     for (uint32_t source = 0; source < m_sources.size(); ++source)
     {
         auto& held = layers[m_sources[source].model];
         held.resize(GraphOf(source).Size());
+        if (whole.count(source) > 0)
+        {
+            held.assign(held.size(), true);
+        }
         for (const auto& unit : m_plans[source].units)
         {
             if (unit.node == ExecutionUnit::NONE || static_cast<uint32_t>(unit.node) == node)

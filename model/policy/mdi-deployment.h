@@ -20,6 +20,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -194,7 +195,8 @@ class Deployment : public SimpleRefCount<Deployment>
 
     /// Bytes of the weights that a node holds by the plans so far: of the units that these put on
     /// it; where a router decides, of all; codecs included.
-    uint64_t WeightBytesOn(uint32_t node) const;
+    /// \param whole sources whose models it holds whole besides
+    uint64_t WeightBytesOn(uint32_t node, const std::set<uint32_t>& whole = {}) const;
 
     /// Whether the codec changes anything that the plans may send.
     bool IsCoding() const;

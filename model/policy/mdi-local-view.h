@@ -104,6 +104,10 @@ class LocalView
      */
     virtual Time TransferPerTask(const Task& task, uint32_t node) const = 0;
 
+    /// Whether this worker gave up what it had to send to a node lately, and has heard nothing of
+    /// it since.
+    virtual bool IsSilent(uint32_t node) const = 0;
+
     /// Counts what changes this view from outside: reports of neighbours, ends of transfers.
     virtual uint64_t News() const = 0;
 };

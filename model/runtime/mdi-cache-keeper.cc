@@ -38,6 +38,15 @@ CacheKeeper::OnPlaced(const TaskId& reader, uint32_t to)
     }
 }
 
+void
+CacheKeeper::OnTakenBack(const TaskId& reader)
+{
+    if (reader.pass == 0)
+    {
+        m_places.erase({reader.item, reader.unit});
+    }
+}
+
 std::optional<uint32_t>
 CacheKeeper::PlaceOf(const TaskId& reader)
 {

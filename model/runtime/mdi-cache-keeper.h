@@ -33,6 +33,9 @@ class CacheKeeper
     /// A router gave a unit to another worker.
     void OnPlaced(const TaskId& reader, uint32_t to);
 
+    /// The unit did not get there.
+    void OnTakenBack(const TaskId& reader);
+
     /// Who has the keys and values of a unit that this worker makes the input of; none: itself.
     std::optional<uint32_t> PlaceOf(const TaskId& reader);
 

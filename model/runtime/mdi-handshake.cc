@@ -98,6 +98,13 @@ void
 Handshake::DoDispose()
 {
     m_host = Host();
+    Reset();
+    Object::DoDispose();
+}
+
+void
+Handshake::Reset()
+{
     m_timeout.Cancel();
     m_backoffEnd.Cancel();
     m_deferralEnd.Cancel();
@@ -106,7 +113,11 @@ Handshake::DoDispose()
     {
         reservation.expiry.Cancel();
     }
-    Object::DoDispose();
+    m_reservations.clear();
+    m_requests.clear();
+    m_deferredUntil.clear();
+    m_requesting = false;
+    m_failures = 0;
 }
 
 Time

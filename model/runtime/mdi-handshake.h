@@ -73,6 +73,9 @@ class Handshake : public Object
     /// Receiver: the granted tensor is here.
     void OnArrived(const TaskId& task);
 
+    /// The worker failed: forget all requests and grants.
+    void Reset();
+
     /// Receiver: work granted and not yet arrived, by priority [FLOP].
     std::map<float, double> Reserved() const;
 

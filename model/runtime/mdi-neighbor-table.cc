@@ -91,6 +91,16 @@ NeighborTable::OnDelivered(uint32_t to, const TaskId& task)
 }
 
 void
+NeighborTable::OnUndelivered(uint32_t to, const TaskId& task)
+{
+    auto& placed = m_neighbors[to].placed;
+    placed.erase(std::remove_if(placed.begin(),
+                                placed.end(),
+                                [&task](const Placement& p) { return p.task == task; }),
+                 placed.end());
+}
+
+void
 NeighborTable::OnTransfer(uint32_t to, uint64_t bytes, Time elapsed, const PathInfo& nominal)
 {
     const double seconds = ToSeconds(elapsed - nominal.delay - nominal.delay);

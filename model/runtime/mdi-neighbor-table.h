@@ -43,6 +43,9 @@ class NeighborTable
     /// The neighbour has it: its next report will count it.
     void OnDelivered(uint32_t to, const TaskId& task);
 
+    /// A task did not get there, as far as this worker knows.
+    void OnUndelivered(uint32_t to, const TaskId& task);
+
     /// A transfer that had the radio for itself took so long.
     void OnTransfer(uint32_t to, uint64_t bytes, Time elapsed, const PathInfo& nominal);
 

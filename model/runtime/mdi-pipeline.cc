@@ -94,25 +94,51 @@ void
 Pipeline::Start(Host host)
 {
     m_host = std::move(host);
-    const auto& sources = m_host.deployment->Sources();
-    m_chains.resize(sources.size());
-    for (uint32_t source = 0; source < sources.size(); ++source)
+    m_chains.resize(m_host.deployment->Sources().size());
+    ForgetAll();
+    ScheduleBeat();
+}
+
+void
+Pipeline::ForgetAll()
+{
+    m_kept.clear();
+    m_heard.clear();
+    m_predecessors.clear();
+    m_dead.clear();
+    m_speeds.clear();
+    for (uint32_t source = 0; source < m_chains.size(); ++source)
     {
-        Chain& chain = m_chains[source];
-        const Plan& plan = m_host.deployment->GetPlan(source);
-        chain.plans[0] = plan;
-        for (const auto& unit : plan.units)
-        {
-            chain.order.push_back(static_cast<uint32_t>(unit.node));
-        }
-        const auto self = std::find(chain.order.begin(), chain.order.end(), m_host.self);
-        if (self != chain.order.end() && self != chain.order.begin())
+        const bool own = m_host.deployment->Sources()[source].node == m_host.self;
+        Chain fresh;
+        fresh.epoch = own ? m_chains[source].epoch : 0;
+        fresh.plans[0] = m_host.deployment->GetPlan(source);
+        fresh.order = DeployedOrder(source);
+        const auto self = std::find(fresh.order.begin(), fresh.order.end(), m_host.self);
+        if (self != fresh.order.end() && self != fresh.order.begin())
         {
             m_predecessors.insert(*(self - 1));
         }
+        m_chains[source] = std::move(fresh);
     }
+}
+
+void
+Pipeline::ScheduleBeat()
+{
     m_timer = Simulator::Schedule(FromSeconds(m_phase->GetValue(0, ToSeconds(m_heartbeat))),
                                   [this] { BeatAndCheck(); });
+}
+
+std::vector<uint32_t>
+Pipeline::DeployedOrder(uint32_t source) const
+{
+    std::vector<uint32_t> order;
+    for (const auto& unit : m_host.deployment->GetPlan(source).units)
+    {
+        order.push_back(static_cast<uint32_t>(unit.node));
+    }
+    return order;
 }
 
 void
@@ -128,6 +154,42 @@ Pipeline::Stop()
 {
     m_timer.Cancel();
     m_kept.clear();
+}
+
+void
+Pipeline::Resume()
+{
+    NS_LOG_FUNCTION(this);
+    ForgetAll();
+    ScheduleBeat();
+    const auto& sources = m_host.deployment->Sources();
+    for (uint32_t source = 0; source < sources.size(); ++source)
+    {
+        const auto& order = m_chains[source].order;
+        if (sources[source].node == m_host.self)
+        {
+            Readmit(source, m_host.self);
+            continue;
+        }
+        if (std::find(order.begin(), order.end(), m_host.self) == order.end())
+        {
+            continue;
+        }
+        Message back;
+        back.type = MessageType::FAILED;
+        back.task.item.source = source;
+        back.node = m_host.self;
+        m_host.send(sources[source].node, back);
+    }
+}
+
+bool
+Pipeline::IsDead(uint32_t source, uint16_t epoch, uint32_t node) const
+{
+    const auto& returned = m_chains[source].returned;
+    const auto since = returned.find(node);
+    const bool before = since != returned.end() && static_cast<int16_t>(epoch - since->second) < 0;
+    return before || m_dead.count(node) > 0;
 }
 
 uint16_t
@@ -150,7 +212,7 @@ Pipeline::Redirect(Message& message) const
     for (uint16_t unit = message.task.unit; unit < plan.units.size(); ++unit)
     {
         const int32_t node = plan.units[unit].node;
-        if (m_dead.count(static_cast<uint32_t>(node)) == 0)
+        if (!IsDead(message.task.item.source, message.task.epoch, static_cast<uint32_t>(node)))
         {
             message.task.unit = unit;
             return node;
@@ -207,6 +269,17 @@ Pipeline::OnHandedOver(uint32_t to, const Message& message)
     m_kept[message.task] = {to, message};
     // The clock of a worker that owes us something starts at the latest now.
     m_heard.emplace(to, Simulator::Now());
+}
+
+void
+Pipeline::OnUndelivered(uint32_t to, const Message& message)
+{
+    const bool isKept = message.type == MessageType::TENSOR;
+    const bool owed = !isKept || (m_kept.count(message.task) > 0 && m_kept[message.task].to == to);
+    if (owed && !IsDead(message.task.item.source, message.task.epoch, to))
+    {
+        m_host.send(to, message);
+    }
 }
 
 void
@@ -358,7 +431,7 @@ Pipeline::PassOn(Message token)
     while (token.task.unit < token.pipeline.size())
     {
         const uint32_t to = token.pipeline[token.task.unit];
-        if (m_dead.count(to) == 0)
+        if (!IsDead(token.task.item.source, token.task.epoch, to))
         {
             m_chains[token.task.item.source].passedOn[token.task.epoch] = {to, token};
             m_host.send(to, token);
@@ -402,14 +475,7 @@ Pipeline::Receive(const Message& message)
         TakeSlice(message);
         return true;
     case MessageType::FAILED:
-        if (m_dead.count(message.node) > 0)
-        {
-            DropFromOrder(message.task.item.source, message.node);
-        }
-        else
-        {
-            OnFailure(message.node); // it may owe this worker something, too
-        }
+        OnFailedMessage(message);
         return false;
     default:
         return false; // a HEARTBEAT has said all by arriving
@@ -476,14 +542,22 @@ Pipeline::OnFailure(uint32_t node)
             Message failed;
             failed.type = MessageType::FAILED;
             failed.task.item.source = source;
+            failed.task.epoch = m_chains[source].epoch;
             failed.node = node;
             m_host.send(sources[source].node, failed);
         }
     }
+    GiveAgain([node](const Kept& kept) { return kept.to == node; });
+}
+
+template <typename IsLost>
+void
+Pipeline::GiveAgain(IsLost isLost)
+{
     std::vector<Message> lost;
     for (auto kept = m_kept.begin(); kept != m_kept.end();)
     {
-        if (kept->second.to == node)
+        if (isLost(kept->second))
         {
             lost.push_back(kept->second.message);
             kept = m_kept.erase(kept);
@@ -508,6 +582,80 @@ Pipeline::OnFailure(uint32_t node)
 }
 
 void
+Pipeline::OnFailedMessage(const Message& message)
+{
+    const uint32_t source = message.task.item.source;
+    const bool own = m_host.deployment->Sources()[source].node == m_host.self;
+    if (own && message.from == message.node)
+    {
+        Readmit(source, message.node);
+    }
+    else if (own && IsDead(source, message.task.epoch, message.node))
+    {
+        // Known; or it has come back since.
+        if (m_dead.count(message.node) > 0)
+        {
+            DropFromOrder(source, message.node);
+        }
+    }
+    else if (own)
+    {
+        OnFailure(message.node); // it may owe this worker something, too
+    }
+    else
+    {
+        OnReturn(source, message.node, message.task.epoch);
+    }
+}
+
+void
+Pipeline::OnReturn(uint32_t source, uint32_t node, uint16_t epoch)
+{
+    NS_LOG_FUNCTION(this << source << node << epoch);
+    m_dead.erase(node);
+    m_heard[node] = Simulator::Now();
+    m_chains[source].returned[node] = epoch;
+    GiveAgain([node, source, epoch](const Kept& kept) {
+        const TaskId& task = kept.message.task;
+        return kept.to == node && task.item.source == source &&
+               static_cast<int16_t>(task.epoch - epoch) < 0;
+    });
+}
+
+void
+Pipeline::Readmit(uint32_t source, uint32_t node)
+{
+    NS_LOG_FUNCTION(this << source << node);
+    const uint16_t epoch = static_cast<uint16_t>(m_chains[source].epoch + 1);
+    if (node != m_host.self)
+    {
+        OnReturn(source, node, epoch);
+    }
+    std::vector<uint32_t> order;
+    for (const uint32_t worker : DeployedOrder(source))
+    {
+        const auto& now = m_chains[source].order;
+        if (worker == node || std::find(now.begin(), now.end(), worker) != now.end())
+        {
+            order.push_back(worker);
+        }
+    }
+    for (const uint32_t worker : order)
+    {
+        if (worker != node && worker != m_host.self)
+        {
+            Message returned;
+            returned.type = MessageType::FAILED;
+            returned.task.item.source = source;
+            returned.task.epoch = epoch;
+            returned.node = node;
+            m_host.send(worker, returned);
+        }
+    }
+    Renew(source, order);
+}
+
+void
 Pipeline::DropFromOrder(uint32_t source, uint32_t node)
 {
     m_dead.insert(node);
@@ -518,6 +666,12 @@ Pipeline::DropFromOrder(uint32_t source, uint32_t node)
         return; // known already
     }
     order.erase(found);
+    Renew(source, order);
+}
+
+void
+Pipeline::Renew(uint32_t source, const std::vector<uint32_t>& order)
+{
     double total = 0;
     for (uint32_t worker : order)
     {

@@ -38,6 +38,12 @@ namespace mdi
  *   A token that may have ended at a failed worker goes to the next live one, too: without it, that
  *   one would not know what to do with the tensors of its epoch.
  *
+ * A worker that comes back has forgotten everything but the deployed plan and, at a source, the
+ * number of its newest epoch. It tells the sources (FAILED of itself). The source begins an epoch
+ * with it at its old place and tells the others (FAILED with that epoch): what it had of earlier
+ * epochs is lost, so they give what they kept of that to the next worker as after a failure. (How
+ * AR-MDI lets workers return is not known; this is ours.)
+ *
  * A worker that is only slow is not failed: its s_n falls and the next token shrinks its slice. The
  * acknowledgement deadline that the reconstruction also mentions adds nothing to that and is left
  * out.
@@ -91,6 +97,9 @@ class Pipeline : public Object
     /// A tensor was given to the network: keep it until DONE.
     void OnHandedOver(uint32_t to, const Message& message);
 
+    /// What was sent was given up: it is sent again for as long as its receiver is not taken for dead.
+    void OnUndelivered(uint32_t to, const Message& message);
+
     /// The output of `task` has been handed on (or the item ended here): its sender may forget it.
     void OnOutputSafe(const Task& task);
 
@@ -112,6 +121,9 @@ class Pipeline : public Object
     /// This worker has failed: it goes silent.
     void Stop();
 
+    /// It is back.
+    void Resume();
+
     /// \return number of streams used
     int64_t AssignStreams(int64_t stream);
 
@@ -129,10 +141,11 @@ class Pipeline : public Object
     /// What this worker knows of one source's pipeline.
     struct Chain
     {
-        std::map<uint16_t, Plan> plans;    //!< by epoch
-        uint16_t epoch = 0;                //!< newest
-        std::vector<uint32_t> order;       //!< workers of the newest epoch
-        std::map<uint16_t, Kept> passedOn; //!< by epoch, tokens that may end at their receiver
+        std::map<uint16_t, Plan> plans;        //!< by epoch
+        uint16_t epoch = 0;                    //!< newest
+        std::vector<uint32_t> order;           //!< workers of the newest epoch
+        std::map<uint16_t, Kept> passedOn;     //!< by epoch, tokens that may end at their receiver
+        std::map<uint32_t, uint16_t> returned; //!< first epoch of workers that came back
         double speed = 0;   //!< s_n of this worker on this source's model; 0: unknown
         Time reallocatedAt; //!< at the source: when the newest epoch began
     };
@@ -144,9 +157,19 @@ class Pipeline : public Object
     void TakeSlice(const Message& token);
     void PassOn(Message token);
     void ForgetTokens(const TaskId& done, uint32_t from);
+    void ForgetAll();
+    void ScheduleBeat();
     void BeatAndCheck();
+    bool IsDead(uint32_t source, uint16_t epoch, uint32_t node) const;
+    void OnFailedMessage(const Message& message);
     void OnFailure(uint32_t node);
+    void OnReturn(uint32_t source, uint32_t node, uint16_t epoch);
+    void Readmit(uint32_t source, uint32_t node);
     void DropFromOrder(uint32_t source, uint32_t node);
+    void Renew(uint32_t source, const std::vector<uint32_t>& order);
+    std::vector<uint32_t> DeployedOrder(uint32_t source) const;
+    template <typename IsLost>
+    void GiveAgain(IsLost isLost);
 
     Host m_host;
     std::vector<Chain> m_chains;                             //!< by source

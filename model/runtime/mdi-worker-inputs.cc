@@ -19,12 +19,16 @@ namespace mdi
 const Plan*
 Worker::FindPlan(const TaskId& task) const
 {
+    if (task.epoch == ALONE)
+    {
+        return &m_alonePlans.at(task.item.source);
+    }
     return m_pipeline ? m_pipeline->FindPlan(task.item.source, task.epoch)
                       : &m_deployment->GetPlan(task.item.source);
 }
 
 void
-Worker::Admit(ItemId item)
+Worker::Admit(ItemId item, Time admitted, uint16_t attempt)
 {
     if (m_failed)
     {
@@ -35,9 +39,11 @@ Worker::Admit(ItemId item)
     input.type = MessageType::TENSOR;
     input.from = m_self;
     input.task.item = item;
-    input.task.epoch = m_pipeline ? m_pipeline->CurrentEpoch(item.source) : 0;
+    // Attempts count in the place of a pipeline's epochs: what an earlier one left is no copy.
+    input.task.epoch =
+        m_pipeline && attempt != ALONE ? m_pipeline->CurrentEpoch(item.source) : attempt;
     input.priority = source.priority;
-    input.admitted = Simulator::Now();
+    input.admitted = admitted;
     const auto engine = m_deployment->Engine();
     input.tensor = {source.model, engine->InputOf(source.model, source.InputNumber(item.item)), 0};
     if (m_exit && !m_exitStarted)
@@ -49,7 +55,7 @@ Worker::Admit(ItemId item)
 }
 
 void
-Worker::Continue(const Message& result)
+Worker::Continue(const Message& result, std::optional<uint16_t> attempt)
 {
     if (m_failed)
     {
@@ -61,6 +67,7 @@ Worker::Continue(const Message& result)
     input.task.pass++;
     input.tensor = m_deployment->Engine()->Extend(result.tensor);
     input.stages.clear();
+    input.task.epoch = attempt.value_or(result.task.epoch);
     StartPass(std::move(input));
 }
 
@@ -70,6 +77,13 @@ Worker::StartPass(Message item)
     if (m_exit)
     {
         item.exitThreshold = m_exit->Threshold();
+    }
+    if (item.task.epoch == ALONE && !HoldsWhole(item.task.item.source))
+    {
+        Lose(item.task.item,
+             "other workers gave no result, and its device has no memory for all "
+             "layers");
+        return;
     }
     const Plan& plan = *FindPlan(item.task);
     for (uint16_t unit = 0; unit < plan.units.size(); ++unit)
@@ -106,7 +120,7 @@ Worker::Offer(Message input, bool arrived)
     }
     int32_t planned = plan->units[input.task.unit].node;
     const auto place = m_caches.PlaceOf(input.task);
-    if (m_pipeline && planned != ExecutionUnit::NONE)
+    if (m_pipeline && planned != ExecutionUnit::NONE && input.task.epoch != ALONE)
     {
         planned = m_pipeline->Redirect(input);
     }
@@ -188,6 +202,13 @@ Worker::Collect(Message input, bool arrived)
         LoseInput(input, "its keys and values were on a worker that failed");
         return;
     }
+    Accept(std::move(input), unit, arrived);
+}
+
+void
+Worker::Accept(Message input, const ExecutionUnit& unit, bool arrived)
+{
+    const ItemId item = input.task.item;
     if (!m_device->Allocate(InputBytes(input)))
     {
         LoseInput(input, "no memory for its tensor");

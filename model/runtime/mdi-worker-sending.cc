@@ -106,16 +106,17 @@ Worker::StageBeside(Unpacked packed)
     m_stagingFree =
         Max(m_stagingFree, now) + m_deployment->StagingTime(m_profile, packed.message.payloadBytes);
     m_staged++;
-    Simulator::Schedule(m_stagingFree - now, [this, packed = std::move(packed)]() mutable {
-        m_staged--;
-        if (m_failed)
-        {
-            return;
-        }
-        m_device->Free(packed.bytes);
-        SendPacked(std::move(packed.message), packed.to);
-        Dispatch();
-    });
+    Simulator::Schedule(m_stagingFree - now,
+                        [this, life = m_life, packed = std::move(packed)]() mutable {
+                            if (life != m_life)
+                            {
+                                return; // the device has failed since
+                            }
+                            m_staged--;
+                            m_device->Free(packed.bytes);
+                            SendPacked(std::move(packed.message), packed.to);
+                            Dispatch();
+                        });
 }
 
 void

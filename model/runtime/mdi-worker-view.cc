@@ -162,6 +162,30 @@ WorkerView::OnReport(uint32_t from, const WorkerReport& report)
     m_neighbors.OnReport(from, report);
 }
 
+void
+WorkerView::OnUndelivered(uint32_t to, const Message& message, Time silence)
+{
+    m_news++;
+    m_silent[to] = Simulator::Now() + silence;
+    if (message.type == MessageType::TENSOR)
+    {
+        m_neighbors.OnUndelivered(to, message.task);
+    }
+}
+
+void
+WorkerView::OnHeard(uint32_t from)
+{
+    m_silent.erase(from);
+}
+
+bool
+WorkerView::IsSilent(uint32_t node) const
+{
+    const auto silent = m_silent.find(node);
+    return silent != m_silent.end() && Simulator::Now() < silent->second;
+}
+
 Time
 WorkerView::TransferFrom(uint32_t from, uint64_t bytes) const
 {

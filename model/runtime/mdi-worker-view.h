@@ -86,6 +86,15 @@ class WorkerView : public LocalView
     /// A neighbour has told its state.
     void OnReport(uint32_t from, const WorkerReport& report);
 
+    /**
+     * A message to a node was given up; if it was a tensor for a task, that one did not get there.
+     * \param silence the node IsSilent for so long, unless it is heard of
+     */
+    void OnUndelivered(uint32_t to, const Message& message, Time silence);
+
+    /// Anything arrived from a node.
+    void OnHeard(uint32_t from);
+
     /// D for a tensor that shall come from a neighbour.
     Time TransferFrom(uint32_t from, uint64_t bytes) const;
 
@@ -104,6 +113,7 @@ class WorkerView : public LocalView
     std::optional<TaskId> OutputHead() const override;
     Time ServicePerTask(uint32_t node) const override;
     Time TransferPerTask(const Task& task, uint32_t node) const override;
+    bool IsSilent(uint32_t node) const override;
     uint64_t News() const override;
 
   private:
@@ -122,6 +132,7 @@ class WorkerView : public LocalView
     std::set<std::pair<Time, TaskId>> m_output; //!< by admission
     double m_taskTimeWeight = 0;
     std::optional<Time> m_servicePerTask;
+    std::map<uint32_t, Time> m_silent; //!< see IsSilent: until when
     uint64_t m_news = 0;
 };
 

@@ -21,15 +21,6 @@ namespace mdi
 NS_LOG_COMPONENT_DEFINE("MdiWorker");
 NS_OBJECT_ENSURE_REGISTERED(Worker);
 
-namespace
-{
-
-/// So many tasks and lost items are remembered, to know late copies by. A later copy of a tensor
-/// runs once more, and its source drops the result: memory has a bound, and nothing is wrong.
-constexpr uint32_t REMEMBERED = 16384;
-
-} // namespace
-
 TypeId
 Worker::GetTypeId()
 {
@@ -74,6 +65,13 @@ Worker::GetTypeId()
                           DoubleValue(0.1),
                           MakeDoubleAccessor(&Worker::m_taskTimeWeight),
                           MakeDoubleChecker<double>(0, 1))
+            .AddAttribute("Silence",
+                          "A worker that did not take what was sent to it is out of reach for so "
+                          "long, for a router that gets no reports, unless it is heard of (tunable "
+                          "default, unverified)",
+                          TimeValue(Seconds(10)),
+                          MakeTimeAccessor(&Worker::m_silence),
+                          MakeTimeChecker(Seconds(0)))
             .AddTraceSource("TaskReady",
                             "All inputs of a task are here",
                             MakeTraceSourceAccessor(&Worker::m_readyTrace),
@@ -128,6 +126,12 @@ Worker::SetResultCallback(uint32_t source, ResultCallback callback)
     m_resultCallbacks[source] = std::move(callback);
 }
 
+void
+Worker::SetStateCallback(uint32_t source, StateCallback callback)
+{
+    m_stateCallbacks[source] = std::move(callback);
+}
+
 Ptr<Router>
 Worker::GetRouter() const
 {
@@ -179,6 +183,16 @@ Worker::DoInitialize()
     NS_ABORT_MSG_IF(!m_transport || !m_device || !m_deployment,
                     "a Worker needs a Transport and a ComputeDevice on its node, and Configure");
     m_profile = m_deployment->ProfileOf(m_self);
+    ConfigureView();
+    m_transport->SetReceiveCallback(MakeCallback(&Worker::Receive, this));
+    m_transport->SetDeliveredCallback(MakeCallback(&Worker::OnDelivered, this));
+    m_transport->SetUndeliveredCallback(MakeCallback(&Worker::OnUndelivered, this));
+    Application::DoInitialize();
+}
+
+void
+Worker::ConfigureView()
+{
     m_view.Configure(
         {m_self, m_deployment, m_device, m_transport, m_handshake, m_router->NeedsQueues()},
         m_missedBeacons * m_beaconInterval,
@@ -186,9 +200,6 @@ Worker::DoInitialize()
         m_backlogCountsReady,
         m_taskTimeWeight);
     m_caches.Configure(m_deployment, m_device);
-    m_transport->SetReceiveCallback(MakeCallback(&Worker::Receive, this));
-    m_transport->SetDeliveredCallback(MakeCallback(&Worker::OnDelivered, this));
-    Application::DoInitialize();
 }
 
 void
@@ -218,6 +229,7 @@ Worker::DoDispose()
     m_view.Clear();
     m_caches.Clear();
     m_resultCallbacks.clear();
+    m_stateCallbacks.clear();
     Application::DoDispose();
 }
 
@@ -233,6 +245,12 @@ Worker::StartApplication()
     {
         StartPipeline();
     }
+    StartBeacons();
+}
+
+void
+Worker::StartBeacons()
+{
     if (m_beacons)
     {
         const double interval = m_beaconInterval.GetSeconds();
@@ -289,27 +307,13 @@ Worker::StartPipeline()
 }
 
 void
-Worker::Fail()
-{
-    NS_LOG_FUNCTION(this);
-    m_failed = true;
-    m_toPack.clear();
-    StopApplication();
-    m_transport->Disconnect();
-    m_device->Stop();
-    if (m_pipeline)
-    {
-        m_pipeline->Stop();
-    }
-}
-
-void
 Worker::Receive(const Message& message)
 {
     if (m_failed)
     {
         return;
     }
+    m_view.OnHeard(message.from);
     if (m_pipeline)
     {
         m_pipeline->OnHeard(message.from);

@@ -26,6 +26,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -85,20 +86,63 @@ class Worker : public Application
         Ptr<ExitRule> exit;         //!< null: exits are disabled
     };
 
+    /// What becomes of the node's device.
+    enum class State
+    {
+        FAILED, //!< it may come back
+        GONE,   //!< it will not
+        BACK,   //!< it works again
+    };
+
+    /// Told to the sources of this node.
+    using StateCallback = std::function<void(State)>;
+
+    /// The attempt at an item that its source makes alone, on its own device.
+    static constexpr uint16_t ALONE = 0xffff;
+
     /// Strategies and knowledge, before the start.
     void Configure(Ptr<const Deployment> deployment, const Strategies& strategies);
 
     /// Where results and losses of a source of this node go.
     void SetResultCallback(uint32_t source, ResultCallback callback);
 
-    /// A source of this node admits an item now.
-    void Admit(ItemId item);
+    /// Who of this node must know when its device fails.
+    void SetStateCallback(uint32_t source, StateCallback callback);
 
-    /// An item of a source of this node generates: the next pass begins with what this one gave.
-    void Continue(const Message& result);
+    /**
+     * A source of this node issues an item.
+     * \param item which one
+     * \param admitted when it was admitted
+     * \param attempt 0 for the first time; ALONE to run it here whole
+     */
+    void Admit(ItemId item, Time admitted, uint16_t attempt = 0);
 
-    /// The device fails: it computes, sends and receives nothing any more, and says nothing.
-    void Fail();
+    /**
+     * An item of a source of this node generates: the next pass begins with what this one gave.
+     * \param result of this pass
+     * \param attempt at the next pass, as in Admit; none: that of this one
+     */
+    void Continue(const Message& result, std::optional<uint16_t> attempt = std::nullopt);
+
+    /// Which attempt follows one that gave nothing: ALONE where only the plan's workers could make
+    /// another, and as the last of all.
+    uint16_t NextAttempt(uint32_t source, uint16_t attempt, bool last) const;
+
+    /// Whether a task of an item is here, waiting for the processor or on it: it is only late.
+    bool Holds(ItemId item) const;
+
+    /// A source of this node will wait no longer for an item.
+    void GiveUp(ItemId item, const std::string& reason);
+
+    /**
+     * The device fails: it computes, sends and receives nothing, says nothing and forgets all but
+     * what was deployed.
+     * \param forGood it will not Recover: its sources admit nothing more
+     */
+    void Fail(bool forGood = false);
+
+    /// The device works again. Time that it takes to start belongs to its failure.
+    void Recover();
 
     Ptr<Router> GetRouter() const;       //!< see Strategies
     Ptr<Handshake> GetHandshake() const; //!< may be null
@@ -115,6 +159,11 @@ class Worker : public Application
     void DoDispose() override;
 
   private:
+    /// So many tasks and lost items are remembered, to know late copies by. A later copy of a
+    /// tensor runs once more, and its source drops the result: memory has a bound, and nothing is
+    /// wrong.
+    static constexpr uint32_t REMEMBERED = 16384;
+
     /// A tensor or result that the processor must encode or stage before it can be sent.
     struct Unpacked
     {
@@ -135,13 +184,20 @@ class Worker : public Application
 
     void StartPipeline();
     void StartHandshake();
+    void StartBeacons();
+    void ConfigureView();
+    void ForgetAll();
+    bool HoldsWhole(uint32_t source);
+    void TellSources(State state);
 
     void StartPass(Message item);
     void Receive(const Message& message);
     void OnTensor(const Message& message);
     void OnDelivered(uint32_t to, const Message& message, Time elapsed);
+    void OnUndelivered(uint32_t to, const Message& message);
     void Offer(Message input, bool arrived);
     void Collect(Message input, bool arrived);
+    void Accept(Message input, const ExecutionUnit& unit, bool arrived);
     bool IsCopy(const Message& input, const ExecutionUnit& unit) const;
     void OnFired(const TaskId& task);
     void TaskReady(Task task);
@@ -191,6 +247,7 @@ class Worker : public Application
     bool m_backlogCountsReady;
     bool m_countOwnPlacements;
     double m_taskTimeWeight;
+    Time m_silence;
 
     Ptr<const Deployment> m_deployment;
     Ptr<QueueDiscipline> m_queue;
@@ -205,12 +262,16 @@ class Worker : public Application
     uint32_t m_self = 0;    //!< node id
     uint16_t m_profile = 0; //!< of the device, in the deployment
     bool m_failed = false;
+    uint32_t m_life = 0; //!< counts failures: what was begun before one is void
 
     WorkerView m_view;                                     //!< all that the policies see
     std::map<TaskId, std::map<uint16_t, Message>> m_inbox; //!< inputs of tasks that miss some
     std::vector<Message> m_early;                          //!< tensors whose plan is not here yet
     std::vector<Ready> m_ready;
     bool m_dispatching = false;
+    std::vector<ItemId> m_running;         //!< on the processor
+    std::map<uint32_t, Plan> m_alonePlans; //!< by source of this node: see ALONE
+    std::set<uint32_t> m_whole;            //!< sources whose models are here whole because of that
 
     std::deque<Unpacked> m_toPack;
     bool m_packing = false;
@@ -226,6 +287,7 @@ class Worker : public Application
     /// none is after which m_fired has forgotten.
     std::map<TaskId, uint32_t> m_forgotten;
     std::map<uint32_t, ResultCallback> m_resultCallbacks;
+    std::map<uint32_t, StateCallback> m_stateCallbacks;
     std::array<uint32_t, MESSAGE_TYPES> m_sequence{}; //!< of the next message, by type
     Ptr<UniformRandomVariable> m_beaconJitter;
     EventId m_beaconEvent;

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Author: the mdi developers
+
+// What a Worker does when its own device fails and comes back, when others cannot be reached, and
+// when a source of its node tries an item again.
+
+#include "mdi-worker.h"
+
+#include "ns3/log.h"
+#include "ns3/node.h"
+#include "ns3/simulator.h"
+
+#include <algorithm>
+
+namespace ns3
+{
+namespace mdi
+{
+
+NS_LOG_COMPONENT_DEFINE("MdiWorkerOutage");
+
+void
+Worker::Fail(bool forGood)
+{
+    NS_LOG_FUNCTION(this << forGood);
+    if (m_failed)
+    {
+        return;
+    }
+    m_failed = true;
+    m_life++;
+    StopApplication();
+    m_transport->Disconnect();
+    m_device->Stop();
+    if (m_handshake)
+    {
+        m_handshake->Reset();
+    }
+    if (m_pipeline)
+    {
+        m_pipeline->Stop();
+    }
+    ForgetAll();
+    TellSources(forGood ? State::GONE : State::FAILED);
+}
+
+void
+Worker::ForgetAll()
+{
+    m_inbox.clear();
+    m_early.clear();
+    m_ready.clear();
+    m_running.clear();
+    m_toPack.clear();
+    m_packing = false;
+    m_stagingFree = Time();
+    m_staged = 0;
+    m_unsafe.clear();
+    m_soloTransfers.clear();
+    m_fired = RecentSet<TaskId, TaskHash>(REMEMBERED);
+    m_dropped = RecentSet<ItemId, ItemHash>(REMEMBERED);
+    m_forgotten.clear();
+    m_whole.clear();
+    m_exitStarted = false;
+    m_caches = CacheKeeper();
+    m_view = WorkerView();
+    ConfigureView();
+    m_queuesTrace(0, 0);
+}
+
+void
+Worker::Recover()
+{
+    NS_LOG_FUNCTION(this);
+    if (!m_failed)
+    {
+        return;
+    }
+    m_failed = false;
+    m_device->Resume(m_deployment->WeightBytesOn(m_self));
+    m_transport->Reconnect();
+    if (m_pipeline)
+    {
+        m_pipeline->Resume();
+    }
+    StartBeacons();
+    TellSources(State::BACK);
+}
+
+void
+Worker::TellSources(State state)
+{
+    for (const auto& [source, callback] : m_stateCallbacks)
+    {
+        callback(state);
+    }
+}
+
+void
+Worker::OnUndelivered(uint32_t to, const Message& message)
+{
+    NS_LOG_FUNCTION(this << to << MessageTypeName(message.type));
+    if (m_failed)
+    {
+        return;
+    }
+    m_view.OnUndelivered(to, message, m_silence);
+    if (message.type == MessageType::TENSOR)
+    {
+        EndSolo(message);
+    }
+    // A task that a router had placed there is placed anew. Other plans have no other worker, and a
+    // source that cannot be reached waits for nothing: there the source tries again.
+    if (m_pipeline && message.type != MessageType::RESULT && message.type != MessageType::LOST)
+    {
+        m_pipeline->OnUndelivered(to, message);
+    }
+    else if (message.type == MessageType::TENSOR)
+    {
+        const ExecutionUnit& unit = FindPlan(message.task)->units[message.task.unit];
+        if (unit.node == ExecutionUnit::NONE && unit.inputs.size() == 1 &&
+            !m_deployment->IsBound(message.task) && !m_dropped.Contains(message.task.item))
+        {
+            m_caches.OnTakenBack(message.task);
+            Accept(message, unit, false);
+        }
+    }
+    if (m_transport->QueuedBytes() == 0)
+    {
+        Dispatch();
+    }
+}
+
+uint16_t
+Worker::NextAttempt(uint32_t source, uint16_t attempt, bool last) const
+{
+    const auto& units = m_deployment->GetPlan(source).units;
+    const bool placed = std::any_of(units.begin(), units.end(), [](const ExecutionUnit& unit) {
+        return unit.node != ExecutionUnit::NONE;
+    });
+    return last || placed || m_pipeline || attempt == ALONE ? ALONE : attempt + 1;
+}
+
+bool
+Worker::HoldsWhole(uint32_t source)
+{
+    if (m_whole.count(source) > 0)
+    {
+        return true;
+    }
+    const uint64_t before = m_deployment->WeightBytesOn(m_self, m_whole);
+    std::set<uint32_t> whole = m_whole;
+    whole.insert(source);
+    if (!m_device->Allocate(m_deployment->WeightBytesOn(m_self, whole) - before))
+    {
+        return false;
+    }
+    m_whole = whole;
+    m_alonePlans[source] = MakeChainPlan({0, m_deployment->GraphOf(source).Size()}, {m_self});
+    return true;
+}
+
+bool
+Worker::Holds(ItemId item) const
+{
+    const auto isOf = [item](const Message& message) { return message.task.item == item; };
+    return std::count(m_running.begin(), m_running.end(), item) > 0 ||
+           std::any_of(m_ready.begin(),
+                       m_ready.end(),
+                       [&](const Ready& ready) { return ready.task.id.item == item; }) ||
+           std::any_of(m_toPack.begin(), m_toPack.end(), [&](const Unpacked& packed) {
+               return isOf(packed.message);
+           });
+}
+
+void
+Worker::GiveUp(ItemId item, const std::string& reason)
+{
+    if (!m_failed)
+    {
+        Lose(item, reason);
+        return;
+    }
+    m_lostTrace(item, reason);
+    Message lost;
+    lost.type = MessageType::LOST;
+    lost.task.item = item;
+    m_resultCallbacks.at(item.source)(lost);
+}
+
+} // namespace mdi
+} // namespace ns3
