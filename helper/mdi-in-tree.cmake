@@ -6,7 +6,7 @@ get_filename_component(mdi_folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
 if(NOT mdi_folder STREQUAL mdi)
   message(FATAL_ERROR "mdi: the folder must be called contrib/mdi, but is contrib/${mdi_folder}")
 endif()
-include(build-support/mdi-dependencies.cmake)
+include(helper/mdi-dependencies.cmake)
 
 # LTE, and what it needs, is a fifth of ns-3: CMakeLists.txt does not ask for it.
 if(lte IN_LIST ns3-all-enabled-modules)
