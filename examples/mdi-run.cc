@@ -104,7 +104,7 @@ Run(int argc, char* argv[])
     cmd.AddValue("seed", "seed of all random numbers", seed);
     AddTextFlag(cmd, "out", "results folder [mdi-results/SCENARIO-N]", out);
     cmd.AddValue("overwrite", "replace an existing results folder", overwrite);
-    cmd.Parse(argc, argv);
+    ParseFlags(cmd, argc, argv);
     const std::string named = FileArgument(argc, argv);
     file = named.empty() ? file : named;
     changes.sets = g_sets;

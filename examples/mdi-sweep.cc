@@ -280,7 +280,7 @@ Run(int argc, char* argv[])
     cmd.AddValue("shard", "I/N: only part I of N, for many machines with one folder", shardText);
     cmd.AddValue("merge", "run nothing: make results.csv of what all shards have done", merge);
     AddLoadFlag(cmd, argc, argv);
-    cmd.Parse(argc, argv);
+    ParseFlags(cmd, argc, argv);
     file = FileArgument(argc, argv);
     if (file.empty())
     {

@@ -3,15 +3,18 @@
 
 #include "mdi-sweep-plan.h"
 
+#include "mdi-attribute-defaults.h"
 #include "mdi-fnv.h"
 #include "mdi-json-reader.h"
 #include "mdi-model-identity.h"
+#include "mdi-plugin.h"
 #include "mdi-preset.h"
 #include "mdi-scenario-names.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 namespace ns3
 {
@@ -64,8 +67,18 @@ SweepPoint::Runs(const SweepSystem& system) const
 }
 
 SweepKeys::SweepKeys(const Sweep& sweep)
-    : m_sweep(sweep)
+    : m_sweep(sweep),
+      m_program(ChangedAttributeDefaults())
 {
+    std::set<std::string> plugins;
+    for (const std::string& file : LoadedPlugins())
+    {
+        plugins.insert(Digest(file));
+    }
+    for (const std::string& plugin : plugins)
+    {
+        m_program += plugin + "\n";
+    }
 }
 
 SweepPoint
@@ -99,7 +112,7 @@ SweepKeys::Of(size_t number)
     {
         scenario.erase(key);
     }
-    std::string text = scenario.dump();
+    std::string text = m_program + scenario.dump();
     AddFiles(scenario, m_sweep.scenarioFile, text);
     point.key = KeyOf(text + point.error);
     return point;

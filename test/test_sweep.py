@@ -355,6 +355,52 @@ class Interruptions(SweepTest):
         self.sweep(file, "--out=out", "--resume")
         self.assertNotEqual(read(self.path("out/results.csv")), before)
 
+    def test_what_the_command_line_changes_makes_other_results(self):
+        fields = [{"name": "rate_bps", "path": "networks.0.rate_bps", "values": [5e6, 2e7]}]
+        file = self.write("sweep.json", sweep(fields=fields, runs=1, systems=["pa-mdi"]))
+        self.sweep(file, "--out=out")
+        store = self.path("out/store-1-of-1.sqlite")
+
+        def made(*arguments, **environment):
+            """How many of the 2 simulations are made again."""
+            with sqlite3.connect(store) as base:  # a mark
+                base.execute("UPDATE run SET unfinished = 7")
+            done = self.call(
+                *self.command(file, "--out=out", "--resume", *arguments),
+                env={**os.environ, **environment},
+            )
+            kept = re.search(r"(\d+) items had no end", done.stderr)
+            self.assertEqual(done.returncode, 1 if kept else 0, done.stderr)
+            return 2 - (int(kept[1]) // 7 if kept else 0)
+
+        age = "ns3::mdi::PaMdiQueue::AgeWeight"
+        threads = "ns3::mdi::TorchEngine::Threads"
+        self.assertEqual(made(), 0)
+        self.assertEqual(made(f"--{age}=0.25"), 2)
+        self.assertEqual(made(f"--{age}=0.250"), 0)
+        self.assertEqual(made(NS_ATTRIBUTE_DEFAULT=f"{age}=0.25"), 0)
+        self.assertEqual(made(f"--{age}=0.5"), 2)
+        self.assertEqual(made(NS_ATTRIBUTE_DEFAULT=f"{age}=0.75;{threads}=2"), 2)
+        gap = "--ns3::mdi::RandomAdmission::Gap=ns3::ExponentialRandomVariable[Mean=0.%d]"
+        self.assertEqual(made(gap % 3), 2)
+        self.assertEqual(made(gap % 3), 0)
+        self.assertEqual(made(gap % 4), 2)
+        self.assertEqual(made(NS_GLOBAL_VALUE="ChecksumEnabled=true"), 2)
+        # What changes no result.
+        self.assertEqual(made(f"--{age}=1"), 0)  # as it is
+        self.assertEqual(made(f"--{threads}=2"), 0)
+        # A library of somebody's own, and another one of the same name.
+        for source, new in (("int one;", 2), ("int one;", 0), ("int two;", 2)):
+            self.write("own.c", source.encode())
+            subprocess.run(
+                ["cc", "-shared", "-o", self.path("own.so"), self.path("own.c")], check=True
+            )
+            self.assertEqual(made("--load=own.so"), new)
+        # --merge takes no results of other values, either.
+        merge = self.call(*self.command(file, "--out=out", "--merge", f"--{age}=0.125"))
+        self.assertEqual(merge.returncode, 1)
+        self.assertIn("2 simulations", merge.stderr)
+
     def test_a_disk_that_fills_up(self):
         file = self.write("sweep.json", sweep(runs=20))
         os.mkdir(self.path("disk"))
