@@ -50,7 +50,8 @@ uint32_t
 NumberOr(const Json& document, const char* key, uint32_t otherwise)
 {
     const auto found = document.find(key);
-    return found != document.end() && found->is_number() ? found->get<uint32_t>() : otherwise;
+    const double value = found != document.end() && found->is_number() ? found->get<double>() : 0;
+    return value >= 1 && value <= UINT32_MAX ? static_cast<uint32_t>(value) : otherwise;
 }
 
 } // namespace
@@ -92,7 +93,7 @@ SweepKeys::Of(size_t number)
     }
     catch (const BadInput& error)
     {
-        point.error = error.what();
+        point.error = m_sweep.Reason(error.what());
         scenario = m_sweep.scenario;
     }
     point.runs = NumberOr(scenario, "runs", 1);

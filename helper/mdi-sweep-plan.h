@@ -32,7 +32,7 @@ struct SweepPoint
     uint32_t runs = 0;                //!< replications
     uint32_t seed = 0;                //!< of all random numbers
     bool generates = false;           //!< some source does: its rows have the columns of tokens
-    std::string error;                //!< one line, if there is no such scenario; nothing else then
+    std::string error;                //!< one line, if there is no such scenario
 
     /// All simulations of a system: their keys.
     std::vector<SweepStore::Key> Runs(const SweepSystem& system) const;

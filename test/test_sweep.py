@@ -177,7 +177,44 @@ class Points(SweepTest):
         self.assertEqual([f["system"] for f in failures], ["local", "ms-mdi", "pa-mdi"])
         for failure in failures:
             self.assertEqual((failure["point"], failure["device"]), ("1", "nano-x"))
-            self.assertIn("nano-x", failure["reason"])
+            self.assertRegex(failure["reason"], r"\A/sources/0/node: .*nano-x")
+        self.assertRegex(done.stderr, r"sweep\.json: point 1 of \S*scenario\.json, local: /sources/0")
+        # The first point is none of its own.
+        fields[0]["values"].reverse()
+        self.write("sweep.json", sweep(fields=fields))
+        done = self.sweep("sweep.json", "--out=first", status=1)
+        self.assertRegex(done.stderr, r"sweep\.json: point 0 of \S*scenario\.json, local: /sources/0")
+        self.assertEqual({(r["point"], r["device"]) for r in self.results("first")}, {("1", "nano-a")})
+        again = rows(self.path("first/failures.csv"))
+        self.assertEqual([f["reason"] for f in again], [f["reason"] for f in failures])
+        self.assertEqual({f["point"] for f in again}, {"0"})
+        # Nor is a path that only some cases have wrong.
+        cases = [
+            {"value": "no", "set": {"networks.7.rate_bps": 1}},
+            {"value": "yes", "set": {"networks.0.rate_bps": 1e7}},
+        ]
+        for out in ("typo", "last"):
+            self.write("sweep.json", sweep(fields=[{"name": "which", "cases": cases}]))
+            self.sweep("sweep.json", f"--out={out}", status=1)
+            self.assertEqual({r["which"] for r in self.results(out)}, {"yes"})
+            self.assertIn("no element '7'", rows(self.path(f"{out}/failures.csv"))[0]["reason"])
+            cases.reverse()
+
+    def test_no_point_is_right(self):
+        fields = [{"name": "device", "path": "sources.0.node", "values": ["nano-y", "nano-x"]}]
+        file = self.write("sweep.json", sweep(fields=fields))
+        before = self.content()
+        done = self.sweep(file, status=1)
+        self.assertRegex(done.stderr, r"\A[^\n]*sweep\.json: point 0[^\n]*nano-y[^\n]*\n\Z")
+        self.assertEqual(self.content(), before)
+        # What no field has to do with is the scenario's own fault.
+        document = scenario()
+        document["sources"][1]["node"] = "nano-z"
+        self.write("scenario.json", document)
+        fields[0]["path"] = "sources.1.items"
+        for values in ([1, 2], [2]):
+            fields[0]["values"] = values
+            self.refused(sweep(fields=fields), "scenario.json: /sources/1/node", "nano-z")
 
 
 class BadInput(SweepTest):
@@ -191,7 +228,13 @@ class BadInput(SweepTest):
             ([field(values=[])], "/fields/0/values"),
             ([field(values=[1, 1])], "/fields/0/values/1", "twice"),
             ([field(values=[[1]])], "/fields/0/values/0", "cases"),
+            ([field(values=[1, 1.0])], "/fields/0/values/1", "twice"),
+            ([field(values=[1, "1"])], "/fields/0/values/1", "twice"),
             ([field(name="system")], "/fields/0/name"),
+            ([field(name="latency_mean_s")], "/fields/0/name", "latency_mean_s", "already"),
+            ([field(name="itl_mean_s")], "/fields/0/name", "already"),
+            ([field(name="reason")], "/fields/0/name", "already"),
+            ([field(name="rate bps")], "/fields/0/name", "digits"),
             ([field(), field()], "/fields/1/name", "taken"),
             ([field(range={"from": 1, "to": 2})], "/fields/0", "range"),
             ([{"name": "x", "path": "runs", "range": {"from": 2, "to": 1}}], "/range/to"),
@@ -202,6 +245,8 @@ class BadInput(SweepTest):
         self.refused(sweep(colour=1), "colour")
         self.refused(sweep(scenario="no.json"), "/scenario", "no.json")
         self.refused(sweep(set={"networks.7.rate_bps": 1}), "/set/networks.7.rate_bps")
+        self.refused(sweep(set={"runs": 3}), "/set/runs", "'runs'")
+        self.refused(sweep(set={"systems.0": "ddi"}), "/set/systems.0", "'systems'")
         self.refused(sweep(systems=["pa-mdo"]), "pa-mdo", "pa-mdi")
         self.refused(sweep(sample={"method": "latin", "points": 3}), "/sample/method")
         for flag, part in (
@@ -210,6 +255,9 @@ class BadInput(SweepTest):
             ("--shard=a", "--shard"),
             ("--jobs=0", "--jobs"),
             ("--resme", "resume"),
+            ("--RngRun=3", "--RngRun=3: "),
+            ("--RngSeed=1", '"seed"'),
+            ("--merge", "no such results folder"),
         ):
             self.refused(sweep(), part, arguments=[flag])
 
@@ -229,7 +277,19 @@ class BadInput(SweepTest):
         with open(self.path("out/store-1-of-1.sqlite"), "wb") as store:
             store.write(b"not a database, but long enough to look like one\n" * 100)
         other = self.call(*self.command(file, "--out=out", "--resume"))
-        self.assert_refused(other, "store-1-of-1.sqlite", "not a database")
+        self.assert_refused(other, "store-1-of-1.sqlite", "not a database", "delete this file")
+        os.remove(self.path("out/store-1-of-1.sqlite"))
+        self.sweep(file, "--out=out", "--resume")
+        whole = read(self.path("out/store-1-of-1.sqlite"))
+        for size in (len(whole) // 2, 3000):
+            with open(self.path("out/store-1-of-1.sqlite"), "wb") as store:
+                store.write(whole[:size])
+            cut = self.call(*self.command(file, "--out=out", "--resume"))
+            self.assert_refused(cut, "store-1-of-1.sqlite", "delete this file")
+        os.remove(self.path("out/store-1-of-1.sqlite"))
+        os.mkdir(self.path("out/store-1-of-1.sqlite"))
+        folder = self.call(*self.command(file, "--out=out", "--resume"))
+        self.assert_refused(folder, "store-1-of-1.sqlite", "read and write")
 
     def test_a_folder_that_cannot_be_written(self):
         file = self.write("sweep.json", sweep())
