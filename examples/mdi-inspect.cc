@@ -129,7 +129,7 @@ Inspect(int argc, char* argv[])
                  "numbers of slices, such as 2,4,16,all: cut the model so and compare with the "
                  "whole, bit for bit; 2 also tries every single cut",
                  verify);
-    cmd.Parse(argc, argv);
+    ParseFlags(cmd, argc, argv);
     file = FileArgument(argc, argv);
     const std::vector<uint32_t> slices =
         verify.empty() ? std::vector<uint32_t>() : ReadSlices(verify);

@@ -130,7 +130,7 @@ Run(int argc, char* argv[])
     AddTextFlag(
         cmd, "mode", "name of the device's power mode, such as MAXN [default]", subject.mode);
     AddTextFlag(cmd, "out", "the compute trace [DEVICE-NAME.json]", out);
-    cmd.Parse(argc, argv);
+    ParseFlags(cmd, argc, argv);
     file = FileArgument(argc, argv);
 
     if (file.empty())

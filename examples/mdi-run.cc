@@ -110,7 +110,7 @@ Run(int argc, char* argv[])
                  ranks); // RunProgramOnRanks reads it
     AddTextFlag(cmd, "out", "results folder [mdi-results/SCENARIO-N]", out);
     cmd.AddValue("overwrite", "replace an existing results folder", overwrite);
-    cmd.Parse(argc, argv);
+    ParseFlags(cmd, argc, argv);
     const std::string named = FileArgument(argc, argv);
     file = named.empty() ? ModuleFile(file) : named;
     changes.sets = g_sets;

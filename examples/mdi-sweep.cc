@@ -15,7 +15,9 @@
 #include "ns3/mdi-sweep-results.h"
 #include "ns3/mdi-sweep-runner.h"
 #include "ns3/mdi-torch-engine.h"
+#include "ns3/rng-seed-manager.h"
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <iostream>
@@ -70,6 +72,29 @@ ParseShard(const std::string& text)
     return shard;
 }
 
+/// Every simulation sets ns-3's own numbers: who gives others would not get what they ask for.
+void
+RefuseRandomFlags(int argc, char* argv[])
+{
+    std::string flag;
+    for (int i = 1; i < argc; ++i)
+    {
+        const std::string argument = argv[i];
+        const auto begin = std::min(argument.find_first_not_of('-'), argument.size());
+        const std::string name = argument.substr(begin, argument.find('=') - begin);
+        flag = begin > 0 && (name == "RngRun" || name == "RngSeed") ? argument : flag;
+    }
+    if (flag.empty() && (RngSeedManager::GetSeed() != 1 || RngSeedManager::GetRun() != 1))
+    {
+        flag = "NS_GLOBAL_VALUE"; // of the environment
+    }
+    if (!flag.empty())
+    {
+        throw BadInput(flag + ": a sweep has its random numbers from \"seed\" and \"runs\" of the "
+                              "sweep file or the scenario; set them there");
+    }
+}
+
 /// Make the folder of the results, which must be new or, to go on, one of a sweep.
 void
 OpenFolder(const std::string& folder, const Shard& shard, bool goOn)
@@ -80,10 +105,12 @@ OpenFolder(const std::string& folder, const Shard& shard, bool goOn)
     {
         throw BadInput("--out=" + folder + ": not a folder; name another one");
     }
-    bool stores = false;
+    // A damaged store was perhaps deleted: results are then still there.
+    bool stores = fs::exists(fs::path(folder) / "results.csv", error) &&
+                  fs::exists(fs::path(folder) / "manifest.json", error);
     for (const auto& entry : fs::directory_iterator(folder, error))
     {
-        stores = stores || entry.path().extension() == SweepStore::SUFFIX;
+        stores = stores || entry.path().extension().string().rfind(SweepStore::SUFFIX, 0) == 0;
     }
     const bool own = fs::exists(fs::path(folder) / shard.StoreName(), error);
     if (there && !stores && !fs::is_empty(folder, error))
@@ -280,7 +307,8 @@ Run(int argc, char* argv[])
     cmd.AddValue("shard", "I/N: only part I of N, for many machines with one folder", shardText);
     cmd.AddValue("merge", "run nothing: make results.csv of what all shards have done", merge);
     AddLoadFlag(cmd, argc, argv);
-    cmd.Parse(argc, argv);
+    RefuseRandomFlags(argc, argv);
+    ParseFlags(cmd, argc, argv);
     file = FileArgument(argc, argv);
     if (file.empty())
     {
@@ -306,16 +334,19 @@ Run(int argc, char* argv[])
     {
         points.push_back(keys.Of(number));
     }
-    // What is wrong with the first point is wrong with the sweep, and told before anything is
-    // written.
     const auto engine = CreateObject<TorchEngine>();
     const std::string folder = out.empty() ? (fs::path("mdi-results") / sweep.name).string() : out;
     const std::string store = (fs::path(folder) / shard.StoreName()).string();
     SweepRunner runner(sweep, engine, store);
-    runner.Load(0);
+    runner.LoadAny(); // before anything is written
     for (const auto& estimate : runner.Loaded().estimates)
     {
         std::cerr << "mdi-sweep: " << EstimateText(estimate) << '\n';
+    }
+    if (merge && SweepStores(folder).Empty())
+    {
+        throw BadInput("--out=" + folder +
+                       ": no such results folder; --merge takes what shards have done there");
     }
     OpenFolder(folder, shard, resume || merge);
     auto jobs = Missing(points, SweepStores(folder), merge ? Shard() : shard);

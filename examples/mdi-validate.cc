@@ -30,7 +30,7 @@ Validate(int argc, char* argv[])
     std::vector<std::string> files;
     for (int i = 1; i < argc; ++i)
     {
-        if (argv[i][0] == '-')
+        if (argv[i][0] == '-' || argv[i][0] == '\0')
         {
             flags.push_back(argv[i]);
         }
@@ -40,7 +40,7 @@ Validate(int argc, char* argv[])
         }
     }
     CheckFlags(static_cast<int>(flags.size()), flags.data(), {});
-    cmd.Parse(static_cast<int>(flags.size()), flags.data());
+    ParseFlags(cmd, static_cast<int>(flags.size()), flags.data());
     if (files.empty())
     {
         throw BadInput("no file; name one or several, such as traces/compute/nano.json");

@@ -4,20 +4,14 @@
 #include "mdi-plugin.h"
 
 #include "mdi-did-you-mean.h"
+#include "mdi-fatal-error.h"
 #include "mdi-json-reader.h"
-#include "mdi-program.h"
 
 #include "ns3/command-line.h"
 #include "ns3/type-id.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <dlfcn.h>
-#include <exception>
 #include <filesystem>
-#include <iostream>
-#include <sstream>
 
 namespace ns3
 {
@@ -27,45 +21,8 @@ namespace mdi
 namespace
 {
 
-/// ns-3 ends the program at a second log component of a name, and with assertions at a second
-/// class. While this lives, that is a line and the exit status of bad input, too.
-class Registration
-{
-  public:
-    explicit Registration(const std::string& flag)
-        : m_handler(std::set_terminate(&Refuse)),
-          m_buffer(std::cerr.rdbuf(g_said.rdbuf()))
-    {
-        g_flag = flag;
-    }
-
-    ~Registration()
-    {
-        std::set_terminate(m_handler);
-        std::cerr.rdbuf(m_buffer);
-        std::cerr << g_said.str();
-        g_said.str("");
-    }
-
-  private:
-    [[noreturn]] static void Refuse()
-    {
-        std::string said = g_said.str(); // msg="REASON", file=..., line=...
-        said = said.substr(0, said.find("\", file="));
-        said.erase(0, said.compare(0, 5, "msg=\"") == 0 ? 5 : 0);
-        std::fprintf(stderr,
-                     "%s: %s%s\n",
-                     program_invocation_short_name,
-                     g_flag.c_str(),
-                     said.empty() ? "it ended the program" : OneLine(said).c_str());
-        std::_Exit(BAD_INPUT);
-    }
-
-    static inline std::string g_flag;
-    static inline std::ostringstream g_said;
-    std::terminate_handler m_handler;
-    std::streambuf* m_buffer;
-};
+/// The libraries, in the order of their flags.
+std::vector<std::string> g_loaded;
 
 /// For CommandLine, when it comes to a library that is there already.
 bool
@@ -91,7 +48,10 @@ LoadPlugin(const std::string& file)
     const uint16_t before = TypeId::GetRegisteredN();
     void* library = nullptr;
     {
-        const Registration registration(flag);
+        // ns-3 gives up at a second log component of a name, and with assertions at a second class.
+        const FatalIsBadInput guard([&flag](const std::string& said) {
+            return flag + (said.empty() ? "it ended the program" : said);
+        });
         library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     }
     if (!library)
@@ -114,6 +74,13 @@ LoadPlugin(const std::string& file)
                            ", which exists already; give the class a TypeId of its own");
         }
     }
+    g_loaded.push_back(path);
+}
+
+const std::vector<std::string>&
+LoadedPlugins()
+{
+    return g_loaded;
 }
 
 void

@@ -5,6 +5,7 @@
 #define MDI_PLUGIN_H
 
 #include <string>
+#include <vector>
 
 namespace ns3
 {
@@ -24,6 +25,9 @@ namespace mdi
  * component of a name), that line is printed and the exit status is BAD_INPUT
  */
 void LoadPlugin(const std::string& file);
+
+/// The files of the libraries that were loaded, in this order.
+const std::vector<std::string>& LoadedPlugins();
 
 /**
  * The flag --load=FILE, which may be repeated. The libraries are loaded at once, not when `cmd`

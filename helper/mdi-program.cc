@@ -3,6 +3,7 @@
 
 #include "mdi-program.h"
 
+#include "mdi-attribute-defaults.h"
 #include "mdi-did-you-mean.h"
 #include "mdi-json-reader.h"
 
@@ -97,6 +98,10 @@ CheckFlags(int argc, char* argv[], const std::vector<std::string>& flags)
             argv[i] = help;
         }
         const std::string argument = argv[i];
+        if (argument.empty())
+        {
+            throw BadInput("an argument is empty; name a file there, or leave it out");
+        }
         if (argument.compare(0, 1, "-") != 0)
         {
             if (++others > 1)
@@ -110,7 +115,7 @@ CheckFlags(int argc, char* argv[], const std::vector<std::string>& flags)
         const std::string name =
             dashes == std::string::npos ? "" : argument.substr(dashes, argument.find('=') - dashes);
         if (std::find(known.begin(), known.end(), name) == known.end() &&
-            name.find("::") == std::string::npos) // a class's attribute is ns-3's to check
+            name.find("::") == std::string::npos) // a class's attribute: CheckAttributeDefaults
         {
             throw BadInput("unknown flag " + argument + "; " + DidYouMean(name, known) +
                            " (--help explains them)");
@@ -135,6 +140,13 @@ CheckFlags(int argc, char* argv[], const std::vector<std::string>& flags)
             throw BadInput("flag " + argument + " has no value; write --" + name + "=NUMBER");
         }
     }
+}
+
+void
+ParseFlags(CommandLine& cmd, int argc, char* argv[])
+{
+    CheckAttributeDefaults(argc, argv);
+    cmd.Parse(argc, argv);
 }
 
 uint32_t

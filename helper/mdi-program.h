@@ -40,6 +40,13 @@ int RunProgram(const std::string& program, const std::function<int()>& body);
 void CheckFlags(int argc, char* argv[], const std::vector<std::string>& flags);
 
 /**
+ * Parse the flags, which CheckFlags has seen, after a check of those that ns-3 knows: attributes of
+ * classes, here and in the environment.
+ * \throws BadInput one line, as CheckAttributeDefaults
+ */
+void ParseFlags(CommandLine& cmd, int argc, char* argv[]);
+
+/**
  * A flag's whole number.
  * \return 0 for an empty text
  * \throws BadInput one line, if it is no whole number from 1 to `max`

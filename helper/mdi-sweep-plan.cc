@@ -3,15 +3,18 @@
 
 #include "mdi-sweep-plan.h"
 
+#include "mdi-attribute-defaults.h"
 #include "mdi-fnv.h"
 #include "mdi-json-reader.h"
 #include "mdi-model-identity.h"
+#include "mdi-plugin.h"
 #include "mdi-preset.h"
 #include "mdi-scenario-names.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 namespace ns3
 {
@@ -47,7 +50,8 @@ uint32_t
 NumberOr(const Json& document, const char* key, uint32_t otherwise)
 {
     const auto found = document.find(key);
-    return found != document.end() && found->is_number() ? found->get<uint32_t>() : otherwise;
+    const double value = found != document.end() && found->is_number() ? found->get<double>() : 0;
+    return value >= 1 && value <= UINT32_MAX ? static_cast<uint32_t>(value) : otherwise;
 }
 
 } // namespace
@@ -64,8 +68,18 @@ SweepPoint::Runs(const SweepSystem& system) const
 }
 
 SweepKeys::SweepKeys(const Sweep& sweep)
-    : m_sweep(sweep)
+    : m_sweep(sweep),
+      m_program(ChangedAttributeDefaults())
 {
+    std::set<std::string> plugins;
+    for (const std::string& file : LoadedPlugins())
+    {
+        plugins.insert(Digest(file));
+    }
+    for (const std::string& plugin : plugins)
+    {
+        m_program += plugin + "\n";
+    }
 }
 
 SweepPoint
@@ -79,7 +93,7 @@ SweepKeys::Of(size_t number)
     }
     catch (const BadInput& error)
     {
-        point.error = error.what();
+        point.error = m_sweep.Reason(error.what());
         scenario = m_sweep.scenario;
     }
     point.runs = NumberOr(scenario, "runs", 1);
@@ -99,7 +113,7 @@ SweepKeys::Of(size_t number)
     {
         scenario.erase(key);
     }
-    std::string text = scenario.dump();
+    std::string text = m_program + scenario.dump();
     AddFiles(scenario, m_sweep.scenarioFile, text);
     point.key = KeyOf(text + point.error);
     return point;

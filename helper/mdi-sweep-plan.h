@@ -32,7 +32,7 @@ struct SweepPoint
     uint32_t runs = 0;                //!< replications
     uint32_t seed = 0;                //!< of all random numbers
     bool generates = false;           //!< some source does: its rows have the columns of tokens
-    std::string error;                //!< one line, if there is no such scenario; nothing else then
+    std::string error;                //!< one line, if there is no such scenario
 
     /// All simulations of a system: their keys.
     std::vector<SweepStore::Key> Runs(const SweepSystem& system) const;
@@ -40,13 +40,15 @@ struct SweepPoint
 
 /**
  * Finds the keys of a sweep's points. A result is known again only if nothing has changed that it
- * may depend on: every field of the scenario, the bytes of every file that it names. What only
- * chooses simulations (systems, runs, seeds) and names are no part of it, so that a sweep may grow.
+ * may depend on: every field of the scenario, the bytes of every file that it names, defaults of
+ * attributes, the bytes of libraries of --load. What only chooses simulations (systems, runs,
+ * seeds) and names are no part of it, so that a sweep may grow.
  */
 class SweepKeys
 {
   public:
-    explicit SweepKeys(const Sweep& sweep); //!< must outlive this object
+    /// \param sweep must outlive this object; defaults of attributes are taken as they are now
+    explicit SweepKeys(const Sweep& sweep);
 
     SweepPoint Of(size_t point); //!< of that number
 
@@ -58,6 +60,7 @@ class SweepKeys
     std::string FolderDigest(const std::string& path);
 
     const Sweep& m_sweep;
+    std::string m_program; //!< what points share that is no part of the scenario
     std::map<std::string, std::string> m_digests; //!< by path; of what is no file, empty
 };
 

@@ -265,8 +265,7 @@ WriteSweepResults(const Sweep& sweep,
                                   << QuotedCell(why) << '\n';
                 if (results.failed++ == 0)
                 {
-                    results.firstFailure =
-                        "point " + std::to_string(number) + ", " + system.name + ": " + why;
+                    results.firstFailure = sweep.Place(number) + ", " + system.name + ": " + why;
                 }
             }
         }

@@ -64,10 +64,54 @@ SweepRunner::Load(size_t point)
         return;
     }
     m_isLoaded = false;
-    m_scenario = ReadScenario(m_sweep.ScenarioOf(point), m_sweep.scenarioFile, "", m_traces);
-    m_used = LoadModels(m_scenario, m_engine, m_models);
+    try
+    {
+        LoadScenario(m_sweep.ScenarioOf(point));
+    }
+    catch (const BadInput& error)
+    {
+        throw BadInput(m_sweep.Reason(error.what()));
+    }
     m_point = point;
     m_isLoaded = true;
+}
+
+void
+SweepRunner::LoadScenario(const nlohmann::json& document)
+{
+    m_scenario = ReadScenario(document, m_sweep.scenarioFile, "", m_traces);
+    m_used = LoadModels(m_scenario, m_engine, m_models);
+}
+
+void
+SweepRunner::LoadAny()
+{
+    std::string first;
+    for (size_t point = 0; point < m_sweep.points.size(); ++point)
+    {
+        try
+        {
+            Load(point);
+            return;
+        }
+        catch (const BadInput& error)
+        {
+            first = first.empty() ? error.what() : first;
+        }
+    }
+    try
+    {
+        LoadScenario(m_sweep.scenario);
+    }
+    catch (const BadInput& error)
+    {
+        if (m_sweep.Reason(error.what()) == first) // no field has to do with it
+        {
+            throw;
+        }
+    }
+    throw std::runtime_error(m_sweep.Place(0) + ": " + first +
+                             (m_sweep.points.size() > 1 ? " (and no other point is right)" : ""));
 }
 
 void
@@ -75,7 +119,14 @@ SweepRunner::Do(const SweepJob& job, const SweepPoint& point)
 {
     Load(job.point);
     SystemSpec& system = m_scenario.systems.at(job.system);
-    CheckSystem(m_scenario, system, m_used);
+    try
+    {
+        CheckSystem(m_scenario, system, m_used);
+    }
+    catch (const BadInput& error)
+    {
+        throw BadInput(m_sweep.Reason(error.what()));
+    }
     const auto sources = NamesOf(m_scenario.sources);
     std::vector<SweepStore::Run> runs;
     for (const uint32_t run : job.runs)

@@ -44,9 +44,16 @@ class SweepRunner
 
     /**
      * Load what a point needs, and check it.
-     * \throws BadInput one line
+     * \throws BadInput one line, without the name of the scenario: Sweep::Place goes before it
      */
     void Load(size_t point);
+
+    /**
+     * Load the first point that is right.
+     * \throws BadInput one line: the scenario is wrong before any field is set
+     * \throws std::runtime_error one line: it is right, but no point is
+     */
+    void LoadAny();
 
     /**
      * Simulate.
@@ -61,6 +68,8 @@ class SweepRunner
     const Scenario& Loaded() const;
 
   private:
+    void LoadScenario(const nlohmann::json& document);
+
     const Sweep& m_sweep;
     Ptr<TensorEngine> m_engine;
     std::string m_storeFile;

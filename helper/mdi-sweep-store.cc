@@ -239,8 +239,23 @@ SweepStore::Check(int status) const
 void
 SweepStore::Fail() const
 {
-    throw std::runtime_error(m_file + ": " +
-                             (m_base ? sqlite3_errmsg(m_base) : "no memory for SQLite"));
+    const std::string said =
+        m_file + ": " + (m_base ? sqlite3_errmsg(m_base) : "no memory for SQLite");
+    switch (m_base ? sqlite3_errcode(m_base) : SQLITE_NOMEM)
+    {
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+    case SQLITE_ERROR: // a table is missing
+        throw BadInput(said + "; the store is damaged: delete this file, and --resume simulates "
+                              "again what it had, or name another folder with --out");
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+        throw BadInput(said + "; let it be a file that you may read and write, or name another "
+                              "folder with --out");
+    default:
+        throw std::runtime_error(said);
+    }
 }
 
 } // namespace mdi

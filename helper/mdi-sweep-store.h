@@ -75,7 +75,7 @@ class SweepStore
     class Statement;
 
     void Do(const char* sql) const;
-    [[noreturn]] void Fail() const;
+    [[noreturn]] void Fail() const; //!< BadInput, if the file is damaged
     void Check(int status) const;
 
     std::string m_file;

@@ -6,6 +6,7 @@
 #include "mdi-json-reader.h"
 #include "mdi-scenario-names.h"
 #include "mdi-scenario.h"
+#include "mdi-summary.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +14,7 @@
 #include <numeric>
 #include <random>
 #include <set>
+#include <sstream>
 
 namespace ns3
 {
@@ -155,7 +157,7 @@ AddValue(const JsonReader& at, SweepField& field)
     CheckValue(at, field);
     for (const Json& other : field.values)
     {
-        if (Shown(other) == Shown(at.Json()))
+        if (other == at.Json() || Shown(other) == Shown(at.Json())) // 1 and 1.0, 1 and "1"
         {
             at.Fail("the value " + Quoted(Shown(other)) + " stands here twice", "each value once");
         }
@@ -178,6 +180,19 @@ ReadCases(const JsonReader& json, SweepField& field)
     }
 }
 
+/// Columns of results.csv and failures.csv that are no fields.
+std::set<std::string>
+OtherColumns()
+{
+    std::set<std::string> names = {"point", "reason"};
+    std::istringstream header(SummaryHeader(true));
+    for (std::string name; std::getline(header, name, ',');)
+    {
+        names.insert(name);
+    }
+    return names;
+}
+
 SweepField
 ReadField(const JsonReader& json, const Sweep& sweep)
 {
@@ -187,13 +202,16 @@ ReadField(const JsonReader& json, const Sweep& sweep)
     const bool word = std::all_of(field.name.begin(), field.name.end(), [](unsigned char c) {
         return std::isalnum(c) || c == '_';
     });
-    static const std::set<std::string> taken = {
-        "point", "system", "run", "seed", "source", "priority", "reason"};
-    if (!word || taken.count(field.name) > 0)
+    static const std::set<std::string> taken = OtherColumns();
+    if (taken.count(field.name) > 0)
     {
-        json["name"].Fail("the name is a column of results.csv, which has others",
-                          "letters, digits and _, such as rate_bps; not point, system, run, seed, "
-                          "source, priority or reason");
+        json["name"].Fail("results.csv has a column " + Quoted(field.name) + " already",
+                          "another name, such as " + field.name + "_set");
+    }
+    if (!word)
+    {
+        json["name"].Fail("the name is a column of results.csv",
+                          "letters, digits and _, such as rate_bps");
     }
     for (const auto& other : sweep.fields)
     {
@@ -347,6 +365,26 @@ ReadPoints(const JsonReader& json, Sweep& sweep)
     }
 }
 
+/// A path that is wrong is wrong at all points; what only some points lack is told of them.
+void
+CheckPaths(const Sweep& sweep)
+{
+    std::string first;
+    for (size_t point = 0; point < sweep.points.size(); ++point)
+    {
+        try
+        {
+            sweep.ScenarioOf(point);
+            return;
+        }
+        catch (const BadInput& error)
+        {
+            first = first.empty() ? error.what() : first;
+        }
+    }
+    throw BadInput(first);
+}
+
 } // namespace
 
 Json
@@ -402,6 +440,25 @@ Sweep::ScenarioOf(size_t point) const
     return changed;
 }
 
+std::string
+Sweep::Reason(const std::string& error) const
+{
+    for (const std::string& name : {scenarioFile + ": ", file + ": "})
+    {
+        if (error.compare(0, name.size(), name) == 0)
+        {
+            return error.substr(name.size());
+        }
+    }
+    return error;
+}
+
+std::string
+Sweep::Place(size_t point) const
+{
+    return file + ": point " + std::to_string(point) + " of " + scenarioFile;
+}
+
 Sweep
 ReadSweep(const std::string& file)
 {
@@ -443,6 +500,12 @@ ReadSweep(const std::string& file)
     {
         for (const auto& [path, value] : set->Members())
         {
+            const std::string first = path.substr(0, path.find('.'));
+            if (root.Has(first) && (first == "systems" || first == "runs" || first == "seed"))
+            {
+                value.Fail(Quoted(first) + " of the sweep itself stands instead of it",
+                           "one of the two");
+            }
             SetField(sweep.scenario, path, value.Json(), file + ": " + value.Path());
         }
     }
@@ -483,9 +546,7 @@ ReadSweep(const std::string& file)
     {
         MakeGrid(root, sweep);
     }
-    // A wrong path is wrong everywhere; one that only some cases have, fails in the others.
-    sweep.ScenarioOf(0);
-    sweep.ScenarioOf(sweep.points.size() - 1);
+    CheckPaths(sweep);
     return sweep;
 }
 

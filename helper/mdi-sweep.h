@@ -81,10 +81,18 @@ struct Sweep
      * \throws BadInput one line: a path that leads nowhere
      */
     nlohmann::json ScenarioOf(size_t point) const;
+
+    /// An error of a point without the name of the file that it begins with: the scenario, where
+    /// nobody finds the point's values, or the sweep.
+    std::string Reason(const std::string& error) const;
+
+    /// A point in messages: the sweep file, its number, the scenario.
+    std::string Place(size_t point) const;
 };
 
 /**
- * Read a sweep and list its points.
+ * Read a sweep and list its points. A path that leads nowhere at some points only is no fault of
+ * the file.
  * \throws BadInput one line: file, JSON path, what is wrong, what would be right
  */
 Sweep ReadSweep(const std::string& file);

@@ -44,8 +44,15 @@ ValidateSweep(const std::string& file, Ptr<TensorEngine> engine)
 {
     const Sweep sweep = ReadSweep(file);
     ComputeTraces traces;
-    Scenario scenario = ReadScenario(sweep.ScenarioOf(0), sweep.scenarioFile, "", traces);
-    CheckSystems(scenario, LoadModels(scenario, engine));
+    try
+    {
+        Scenario scenario = ReadScenario(sweep.ScenarioOf(0), sweep.scenarioFile, "", traces);
+        CheckSystems(scenario, LoadModels(scenario, engine));
+    }
+    catch (const BadInput& error)
+    {
+        throw BadInput(sweep.Place(0) + ": " + sweep.Reason(error.what()));
+    }
     return "sweep, " + Count(sweep.fields.size(), "field") + ", " +
            Count(sweep.points.size(), "point") + ", the first of which is checked";
 }

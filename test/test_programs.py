@@ -257,6 +257,40 @@ class BadInput(ProgramTest):
                 self.assert_refused(self.run_program(file, *small, *arguments), *parts)
                 self.assertEqual(self.content(), [])
 
+    def test_attributes(self):
+        threads = "ns3::mdi::TorchEngine::Threads"
+        gap = "ns3::mdi::RandomAdmission::Gap"
+        cases = [
+            (threads + "=two", "'two'", "uint32_t"),
+            (threads + "=2x", "'2x'"),
+            (threads + "=-1", "'-1'"),
+            (threads + "=99999999999", "'99999999999'"),
+            (threads + "=", "''"),
+            ("ns3::mdi::TorchEngine::Treads=2", "did you mean 'Threads'?"),
+            ("ns3::mdi::TorchEngin::Threads=2", "did you mean 'ns3::mdi::TorchEngine'?"),
+            ("ns3::TcpSocketBase::SndBufSize=9", "write ns3::TcpSocket::SndBufSize"),
+            ("ns3::mdi::Handshake::Window=soon", "'soon'", "Time"),
+            (gap + "=ns3::NoRandomVariable[Mean=1]", "NoRandomVariable"),
+            (gap + "=ns3::ExponentialRandomVariable[Men=1]", "Men"),
+            (gap + "=ns3::ExponentialRandomVariable[Mean=1", "Mean"),
+            (gap + "=ns3::mdi::FifoQueue", "FifoQueue"),
+        ]
+        file = os.path.join(SCENARIOS, "three-nano-ethernet.json")
+        for number, (text, *parts) in enumerate(cases):
+            with self.subTest(text):
+                name = text.split("=")[0]
+                for program in ("run",) if number else ("run", "sweep", "validate"):
+                    command = [os.path.join(BUILD, "mdi-" + program), file]
+                    self.assert_refused(self.call(*command, "--" + text), "--" + name, *parts)
+                    environment = {**os.environ, "NS_ATTRIBUTE_DEFAULT": text}
+                    refused = self.call(*command, env=environment)
+                    self.assert_refused(refused, "NS_ATTRIBUTE_DEFAULT: " + name, *parts)
+                self.assertEqual(self.content(), [])
+        self.assert_refused(self.run_program(file, "--" + threads), "--" + threads + "=VALUE")
+        for program in ("run", "sweep", "validate", "inspect", "profile"):
+            refused = self.call(os.path.join(BUILD, "mdi-" + program), "")
+            self.assert_refused(refused, "empty")
+
     def test_existing_results_stay(self):
         file = os.path.join(SCENARIOS, "three-nano-ethernet.json")
         small = ["--systems=local", "--runs=1", "--tensors=none", "--set=sources.ts.items=1"]

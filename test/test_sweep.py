@@ -177,7 +177,44 @@ class Points(SweepTest):
         self.assertEqual([f["system"] for f in failures], ["local", "ms-mdi", "pa-mdi"])
         for failure in failures:
             self.assertEqual((failure["point"], failure["device"]), ("1", "nano-x"))
-            self.assertIn("nano-x", failure["reason"])
+            self.assertRegex(failure["reason"], r"\A/sources/0/node: .*nano-x")
+        self.assertRegex(done.stderr, r"sweep\.json: point 1 of \S*scenario\.json, local: /sources/0")
+        # The first point is none of its own.
+        fields[0]["values"].reverse()
+        self.write("sweep.json", sweep(fields=fields))
+        done = self.sweep("sweep.json", "--out=first", status=1)
+        self.assertRegex(done.stderr, r"sweep\.json: point 0 of \S*scenario\.json, local: /sources/0")
+        self.assertEqual({(r["point"], r["device"]) for r in self.results("first")}, {("1", "nano-a")})
+        again = rows(self.path("first/failures.csv"))
+        self.assertEqual([f["reason"] for f in again], [f["reason"] for f in failures])
+        self.assertEqual({f["point"] for f in again}, {"0"})
+        # Nor is a path that only some cases have wrong.
+        cases = [
+            {"value": "no", "set": {"networks.7.rate_bps": 1}},
+            {"value": "yes", "set": {"networks.0.rate_bps": 1e7}},
+        ]
+        for out in ("typo", "last"):
+            self.write("sweep.json", sweep(fields=[{"name": "which", "cases": cases}]))
+            self.sweep("sweep.json", f"--out={out}", status=1)
+            self.assertEqual({r["which"] for r in self.results(out)}, {"yes"})
+            self.assertIn("no element '7'", rows(self.path(f"{out}/failures.csv"))[0]["reason"])
+            cases.reverse()
+
+    def test_no_point_is_right(self):
+        fields = [{"name": "device", "path": "sources.0.node", "values": ["nano-y", "nano-x"]}]
+        file = self.write("sweep.json", sweep(fields=fields))
+        before = self.content()
+        done = self.sweep(file, status=1)
+        self.assertRegex(done.stderr, r"\A[^\n]*sweep\.json: point 0[^\n]*nano-y[^\n]*\n\Z")
+        self.assertEqual(self.content(), before)
+        # What no field has to do with is the scenario's own fault.
+        document = scenario()
+        document["sources"][1]["node"] = "nano-z"
+        self.write("scenario.json", document)
+        fields[0]["path"] = "sources.1.items"
+        for values in ([1, 2], [2]):
+            fields[0]["values"] = values
+            self.refused(sweep(fields=fields), "scenario.json: /sources/1/node", "nano-z")
 
 
 class BadInput(SweepTest):
@@ -191,7 +228,13 @@ class BadInput(SweepTest):
             ([field(values=[])], "/fields/0/values"),
             ([field(values=[1, 1])], "/fields/0/values/1", "twice"),
             ([field(values=[[1]])], "/fields/0/values/0", "cases"),
+            ([field(values=[1, 1.0])], "/fields/0/values/1", "twice"),
+            ([field(values=[1, "1"])], "/fields/0/values/1", "twice"),
             ([field(name="system")], "/fields/0/name"),
+            ([field(name="latency_mean_s")], "/fields/0/name", "latency_mean_s", "already"),
+            ([field(name="itl_mean_s")], "/fields/0/name", "already"),
+            ([field(name="reason")], "/fields/0/name", "already"),
+            ([field(name="rate bps")], "/fields/0/name", "digits"),
             ([field(), field()], "/fields/1/name", "taken"),
             ([field(range={"from": 1, "to": 2})], "/fields/0", "range"),
             ([{"name": "x", "path": "runs", "range": {"from": 2, "to": 1}}], "/range/to"),
@@ -202,6 +245,8 @@ class BadInput(SweepTest):
         self.refused(sweep(colour=1), "colour")
         self.refused(sweep(scenario="no.json"), "/scenario", "no.json")
         self.refused(sweep(set={"networks.7.rate_bps": 1}), "/set/networks.7.rate_bps")
+        self.refused(sweep(set={"runs": 3}), "/set/runs", "'runs'")
+        self.refused(sweep(set={"systems.0": "ddi"}), "/set/systems.0", "'systems'")
         self.refused(sweep(systems=["pa-mdo"]), "pa-mdo", "pa-mdi")
         self.refused(sweep(sample={"method": "latin", "points": 3}), "/sample/method")
         for flag, part in (
@@ -210,6 +255,9 @@ class BadInput(SweepTest):
             ("--shard=a", "--shard"),
             ("--jobs=0", "--jobs"),
             ("--resme", "resume"),
+            ("--RngRun=3", "--RngRun=3: "),
+            ("--RngSeed=1", '"seed"'),
+            ("--merge", "no such results folder"),
         ):
             self.refused(sweep(), part, arguments=[flag])
 
@@ -229,7 +277,19 @@ class BadInput(SweepTest):
         with open(self.path("out/store-1-of-1.sqlite"), "wb") as store:
             store.write(b"not a database, but long enough to look like one\n" * 100)
         other = self.call(*self.command(file, "--out=out", "--resume"))
-        self.assert_refused(other, "store-1-of-1.sqlite", "not a database")
+        self.assert_refused(other, "store-1-of-1.sqlite", "not a database", "delete this file")
+        os.remove(self.path("out/store-1-of-1.sqlite"))
+        self.sweep(file, "--out=out", "--resume")
+        whole = read(self.path("out/store-1-of-1.sqlite"))
+        for size in (len(whole) // 2, 3000):
+            with open(self.path("out/store-1-of-1.sqlite"), "wb") as store:
+                store.write(whole[:size])
+            cut = self.call(*self.command(file, "--out=out", "--resume"))
+            self.assert_refused(cut, "store-1-of-1.sqlite", "delete this file")
+        os.remove(self.path("out/store-1-of-1.sqlite"))
+        os.mkdir(self.path("out/store-1-of-1.sqlite"))
+        folder = self.call(*self.command(file, "--out=out", "--resume"))
+        self.assert_refused(folder, "store-1-of-1.sqlite", "read and write")
 
     def test_a_folder_that_cannot_be_written(self):
         file = self.write("sweep.json", sweep())
@@ -354,6 +414,52 @@ class Interruptions(SweepTest):
         self.write("mine.json", changed)
         self.sweep(file, "--out=out", "--resume")
         self.assertNotEqual(read(self.path("out/results.csv")), before)
+
+    def test_what_the_command_line_changes_makes_other_results(self):
+        fields = [{"name": "rate_bps", "path": "networks.0.rate_bps", "values": [5e6, 2e7]}]
+        file = self.write("sweep.json", sweep(fields=fields, runs=1, systems=["pa-mdi"]))
+        self.sweep(file, "--out=out")
+        store = self.path("out/store-1-of-1.sqlite")
+
+        def made(*arguments, **environment):
+            """How many of the 2 simulations are made again."""
+            with sqlite3.connect(store) as base:  # a mark
+                base.execute("UPDATE run SET unfinished = 7")
+            done = self.call(
+                *self.command(file, "--out=out", "--resume", *arguments),
+                env={**os.environ, **environment},
+            )
+            kept = re.search(r"(\d+) items had no end", done.stderr)
+            self.assertEqual(done.returncode, 1 if kept else 0, done.stderr)
+            return 2 - (int(kept[1]) // 7 if kept else 0)
+
+        age = "ns3::mdi::PaMdiQueue::AgeWeight"
+        threads = "ns3::mdi::TorchEngine::Threads"
+        self.assertEqual(made(), 0)
+        self.assertEqual(made(f"--{age}=0.25"), 2)
+        self.assertEqual(made(f"--{age}=0.250"), 0)
+        self.assertEqual(made(NS_ATTRIBUTE_DEFAULT=f"{age}=0.25"), 0)
+        self.assertEqual(made(f"--{age}=0.5"), 2)
+        self.assertEqual(made(NS_ATTRIBUTE_DEFAULT=f"{age}=0.75;{threads}=2"), 2)
+        gap = "--ns3::mdi::RandomAdmission::Gap=ns3::ExponentialRandomVariable[Mean=0.%d]"
+        self.assertEqual(made(gap % 3), 2)
+        self.assertEqual(made(gap % 3), 0)
+        self.assertEqual(made(gap % 4), 2)
+        self.assertEqual(made(NS_GLOBAL_VALUE="ChecksumEnabled=true"), 2)
+        # What changes no result.
+        self.assertEqual(made(f"--{age}=1"), 0)  # as it is
+        self.assertEqual(made(f"--{threads}=2"), 0)
+        # A library of somebody's own, and another one of the same name.
+        for source, new in (("int one;", 2), ("int one;", 0), ("int two;", 2)):
+            self.write("own.c", source.encode())
+            subprocess.run(
+                ["cc", "-shared", "-o", self.path("own.so"), self.path("own.c")], check=True
+            )
+            self.assertEqual(made("--load=own.so"), new)
+        # --merge takes no results of other values, either.
+        merge = self.call(*self.command(file, "--out=out", "--merge", f"--{age}=0.125"))
+        self.assertEqual(merge.returncode, 1)
+        self.assertIn("2 simulations", merge.stderr)
 
     def test_a_disk_that_fills_up(self):
         file = self.write("sweep.json", sweep(runs=20))
