@@ -185,6 +185,7 @@ Source::CheckDeadlines()
             OnTimeout(due.item);
         }
     }
+    m_nextDeadline.Cancel(); // Await has scheduled one if an item was due
     if (!m_deadlines.empty())
     {
         m_nextDeadline = Simulator::Schedule(
