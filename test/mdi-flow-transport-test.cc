@@ -379,7 +379,8 @@ TEST(FlowTransport, ABroadcastCountsTheSameBytesAsPacketsDo)
          {192, 192, 192, 192}}};
     for (const auto fidelity : {NetworkHelper::FLOW, NetworkHelper::PACKET})
     {
-        for (size_t number = 0; number < media.size(); ++number)
+        const bool cell = fidelity == NetworkHelper::FLOW || LteCell::IsAvailable();
+        for (size_t number = 0; number < media.size() - (cell ? 0 : 1); ++number)
         {
             Net net(4, fidelity);
             media[number].first(net);
