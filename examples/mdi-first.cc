@@ -41,9 +41,9 @@ main(int argc, char* argv[])
 
         // The devices, the model, and who has data.
         const auto engine = CreateObject<TorchEngine>();
-        const uint32_t resnet56 = engine->LoadModel(ReadModel(model));
+        const uint32_t resnet56 = engine->LoadModel(ReadModel(ModuleFile(model)));
         MdiHelper mdi(engine);
-        mdi.AddWorkers(nodes, ReadComputeTrace("traces/compute/nano.json", ""));
+        mdi.AddWorkers(nodes, ReadComputeTrace(ModuleFile("traces/compute/nano.json"), ""));
         MdiHelper::SourceOptions source;
         source.items = 50;
         source.admission.SetTypeId("ns3::mdi::RandomAdmission");

@@ -8,6 +8,7 @@
 #include "ns3/mdi-interrupt.h"
 #include "ns3/mdi-plugin.h"
 #include "ns3/mdi-program.h"
+#include "ns3/mdi-ranks.h"
 #include "ns3/mdi-results-folder.h"
 #include "ns3/mdi-scenario.h"
 #include "ns3/mdi-simulation.h"
@@ -73,12 +74,14 @@ Run(int argc, char* argv[])
                 "trace-error",
                 "runs",
                 "seed",
+                "ranks",
                 "out",
                 "overwrite"});
     std::string file = "traces/scenarios/five-xavier-mesh.json";
     ScenarioChanges changes;
     std::string runs;
     std::string seed;
+    std::string ranks;
     std::string out;
     bool overwrite = false;
     CommandLine cmd(__FILE__);
@@ -102,11 +105,14 @@ Run(int argc, char* argv[])
                  changes.traceError);
     cmd.AddValue("runs", "replications with different random numbers", runs);
     cmd.AddValue("seed", "seed of all random numbers", seed);
+    cmd.AddValue("ranks",
+                 "processes of MPI that share each run: mpirun -np N mdi-run --ranks=N",
+                 ranks); // RunProgramOnRanks reads it
     AddTextFlag(cmd, "out", "results folder [mdi-results/SCENARIO-N]", out);
     cmd.AddValue("overwrite", "replace an existing results folder", overwrite);
     ParseFlags(cmd, argc, argv);
     const std::string named = FileArgument(argc, argv);
-    file = named.empty() ? file : named;
+    file = named.empty() ? ModuleFile(file) : named;
     changes.sets = g_sets;
     changes.runs = PositiveFlag("runs", runs, 1000000);
     changes.seed = PositiveFlag("seed", seed, std::numeric_limits<uint32_t>::max());
@@ -145,6 +151,11 @@ Run(int argc, char* argv[])
     for (int i = 1; i < argc; ++i)
     {
         commandLine += std::string(" ") + argv[i];
+    }
+    if (GetRank() > 0)
+    {
+        SimulateForRank0(scenario, engine);
+        return SUCCESS;
     }
     const InterruptScope interrupts; // as long as the folder, which removes what is unfinished
     ResultsFolder folder(out, scenario.name, overwrite);
@@ -190,5 +201,5 @@ Run(int argc, char* argv[])
 int
 main(int argc, char* argv[])
 {
-    return RunProgram("mdi-run", [&] { return Run(argc, argv); });
+    return RunProgramOnRanks("mdi-run", argc, argv, [&] { return Run(argc, argv); });
 }

@@ -36,7 +36,7 @@ Validate(int argc, char* argv[])
         }
         else
         {
-            files.emplace_back(argv[i]);
+            files.push_back(ModuleFile(argv[i]));
         }
     }
     CheckFlags(static_cast<int>(flags.size()), flags.data(), {});

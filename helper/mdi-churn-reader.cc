@@ -107,7 +107,7 @@ ReadFailure(const JsonReader& json, const Scenario& scenario)
                                  "two rules, one at a time and one at random");
             }
         }
-        failure.once.begin = Seconds(at->PositiveNumber(MAX_TIME_S));
+        failure.once.begin = Seconds(at->Number(1e-3, MAX_TIME_S));
         if (const auto length = json.Find("for_s"))
         {
             failure.once.end = failure.once.begin + Seconds(length->PositiveNumber(MAX_TIME_S));

@@ -171,6 +171,7 @@ WithOutages(const std::optional<LinkReplay>& replay, const std::vector<Outage>& 
     times.erase(std::unique(times.begin(), times.end()), times.end());
 
     auto trace = std::make_shared<LinkTrace>();
+    trace->end = replay ? replay->trace->end : Time(0); // of its means
     auto outage = outages.begin();
     for (const Time time : times)
     {

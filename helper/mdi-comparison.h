@@ -50,6 +50,9 @@ Comparison CompareSystems(const Scenario& scenario,
                           const std::string& commandLine,
                           const std::function<void(uint64_t)>& progress);
 
+/// What the ranks of MPI other than 0 do while rank 0 compares the systems.
+void SimulateForRank0(const Scenario& scenario, Ptr<TensorEngine> engine);
+
 } // namespace mdi
 } // namespace ns3
 

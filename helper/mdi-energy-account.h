@@ -47,6 +47,8 @@ class EnergyAccount
     std::optional<double> OfAll() const;
 
   private:
+    friend class EventReplay; // tells what it did not hear itself
+
     /// A device's figures.
     struct Meter
     {

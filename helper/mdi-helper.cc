@@ -10,6 +10,7 @@
 #include "ns3/basic-energy-source-helper.h"
 #include "ns3/double.h"
 #include "ns3/node.h"
+#include "ns3/simulator.h"
 #include "ns3/uinteger.h"
 
 #include <algorithm>
@@ -25,6 +26,20 @@ namespace
 
 /// Boards hang on the mains: more than any run draws, and still exact to 0.1 mJ.
 constexpr double MAINS_J = 1e12;
+
+/// An application that another rank of MPI runs only knows its node here.
+void
+AddApplication(Ptr<Node> node, Ptr<Application> application)
+{
+    if (node->GetSystemId() == Simulator::GetSystemId())
+    {
+        node->AddApplication(application);
+    }
+    else
+    {
+        application->SetNode(node);
+    }
+}
 
 } // namespace
 
@@ -213,7 +228,7 @@ MdiHelper::Install(const SystemSpec& system, PathFunction path)
                            system.handshake ? system.handshake->Create<Handshake>() : nullptr,
                            system.pipeline ? system.pipeline->Create<Pipeline>() : nullptr,
                            system.exit ? system.exit->Create<ExitRule>() : nullptr});
-        node->AddApplication(worker);
+        AddApplication(node, worker);
         m_workers.push_back(worker);
     }
 
@@ -238,7 +253,7 @@ MdiHelper::Install(const SystemSpec& system, PathFunction path)
         const auto source = CreateObject<Source>();
         source->Configure(index, m_deployment, *worker, admission);
         source->SetStartTime(options.start);
-        (*worker)->GetNode()->AddApplication(source);
+        AddApplication((*worker)->GetNode(), source);
         m_sources.push_back(source);
     }
 }

@@ -43,6 +43,12 @@ PutAt(Ptr<Node> node, const Vector& position)
 
 } // namespace
 
+bool
+LteCell::IsAvailable()
+{
+    return true;
+}
+
 LteCell::LteCell(NodeContainer terminals,
                  const std::vector<Vector>& positions,
                  Ptr<Node> server,

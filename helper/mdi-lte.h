@@ -58,6 +58,9 @@ class LteCell
             const LteOptions& options);
     ~LteCell();
 
+    /// Whether this ns-3 has its module lte; otherwise there are no cells (packets).
+    static bool IsAvailable();
+
     /// Gives addresses, and attaches the terminals. Once, when all nodes have an IP stack.
     void Install();
 

@@ -14,6 +14,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <set>
 #include <unistd.h>
@@ -173,13 +174,28 @@ AddTextFlag(CommandLine& cmd, const std::string& flag, const std::string& help, 
 }
 
 std::string
+ModuleFile(const std::string& path)
+{
+#ifdef MDI_MODULE_DIR
+    const auto ours = std::filesystem::path(MDI_MODULE_DIR) / path; // an absolute path stays
+    std::error_code error;
+    if (!path.empty() && !std::filesystem::exists(path, error) &&
+        std::filesystem::exists(ours, error))
+    {
+        return ours.string();
+    }
+#endif
+    return path;
+}
+
+std::string
 FileArgument(int argc, char* argv[])
 {
     for (int i = 1; i < argc; ++i)
     {
         if (argv[i][0] != '-')
         {
-            return argv[i];
+            return ModuleFile(argv[i]);
         }
     }
     return "";

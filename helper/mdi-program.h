@@ -59,7 +59,13 @@ void AddTextFlag(CommandLine& cmd,
                  const std::string& help,
                  std::string& text);
 
-/// The first argument that is no flag, whole; empty if there is none.
+/**
+ * A file that may be one of the module's, such as traces/compute/nano.json: in an ns-3 tree, whose
+ * programs run in ns-3's folder, one that is not there is taken from contrib/mdi.
+ */
+std::string ModuleFile(const std::string& path);
+
+/// The first argument that is no flag, whole, as a ModuleFile; empty if there is none.
 std::string FileArgument(int argc, char* argv[]);
 
 /// A line that shows how far long work is, how fast it goes on and how long it will take: on a

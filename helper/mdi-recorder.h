@@ -65,6 +65,8 @@ class Recorder
     uint64_t Unfinished() const;
 
   private:
+    friend class EventReplay; // tells what it did not hear itself
+
     /// An item whose record is not given away yet.
     struct Open
     {

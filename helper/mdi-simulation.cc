@@ -4,9 +4,12 @@
 #include "mdi-simulation.h"
 
 #include "mdi-compute-law.h"
+#include "mdi-event-log.h"
 #include "mdi-json-reader.h"
+#include "mdi-lte.h"
 #include "mdi-model-reader.h"
 #include "mdi-network-helper.h"
+#include "mdi-ranks.h"
 #include "mdi-recorder.h"
 #include "mdi-trace-error.h"
 
@@ -223,6 +226,116 @@ InstallSystem(const Scenario& scenario,
     mdi.Install(system, network);
 }
 
+/// \throws BadInput one line, if this build cannot simulate the scenario's networks.
+void
+CheckNetworks(const Scenario& scenario)
+{
+    for (size_t i = 0; i < scenario.networks.size(); ++i)
+    {
+        if (scenario.networks[i].type == "lte" && Fidelity(scenario) == NetworkHelper::PACKET &&
+            !LteCell::IsAvailable())
+        {
+            throw BadInput(scenario.file + ": /networks/" + std::to_string(i) +
+                           "/type: this ns-3 was built without its module lte; build it with lte, "
+                           "or use --network=flow");
+        }
+    }
+}
+
+/// \throws BadInput one line, if the ranks of MPI cannot share the scenario.
+void
+CheckRanks(const Scenario& scenario)
+{
+    if (GetRanks() == 1)
+    {
+        return;
+    }
+    const std::string flag = "--ranks=" + std::to_string(GetRanks()) + ": ";
+    const auto devices = static_cast<uint32_t>(scenario.devices.size());
+    if (Fidelity(scenario) != NetworkHelper::PACKET)
+    {
+        throw BadInput(flag + "a flow network has no ranks; use --network=packet");
+    }
+    if (scenario.churn)
+    {
+        throw BadInput(scenario.file + ": /churn: " + flag +
+                       "what fails is not shared by ranks; leave it out, or use one rank");
+    }
+    if (GetRanks() > devices)
+    {
+        throw BadInput(flag + "more ranks than devices; give at most " + std::to_string(devices));
+    }
+    for (size_t i = 0; i < scenario.networks.size(); ++i)
+    {
+        const auto& network = scenario.networks[i];
+        const uint32_t first = RankOf(network.nodes.front(), devices);
+        const bool apart =
+            std::any_of(network.nodes.begin(), network.nodes.end(), [=](uint32_t node) {
+                return RankOf(node, devices) != first;
+            });
+        if (apart && (network.type != "point-to-point" || !network.delay.IsStrictlyPositive()))
+        {
+            throw BadInput(scenario.file + ": /networks/" + std::to_string(i) + ": " + flag +
+                           "its devices are on several ranks, which only point-to-point links with "
+                           "a delay_s above 0 connect; use one rank, or order the devices so that "
+                           "it lies within one");
+        }
+    }
+}
+
+/// \throws BadInput one line, if the ranks of MPI cannot share the scenario's tensors.
+void
+CheckRanks(const Scenario& scenario,
+           const SystemSpec& system,
+           const TensorEngine& engine,
+           const std::vector<Plan>& plans)
+{
+    const bool strips =
+        std::any_of(plans.begin(), plans.end(), [](const Plan& plan) { return plan.HasStrips(); });
+    if (GetRanks() > 1 && engine.HasValues() && (system.codec || strips))
+    {
+        throw BadInput(scenario.file + ": /systems: system '" + system.name +
+                       "': the values that a codec or strips of rows change are known on one rank "
+                       "of MPI only; use --tensors=none, or one rank");
+    }
+}
+
+/// A run on all ranks of MPI. \return what happened, on rank 0: by rank
+std::vector<std::string>
+SimulateOnRanks(const Scenario& scenario,
+                const SystemSpec& system,
+                uint32_t run,
+                Ptr<TensorEngine> engine,
+                bool spans)
+{
+    const RanksScope scope;
+    const EngineScope work{engine};
+    RngSeedManager::SetSeed(scenario.seed);
+    RngSeedManager::SetRun(run + 1); // ns-3 counts from 1
+
+    // All ranks make all nodes, each runs the applications of its own.
+    NodeContainer nodes;
+    const auto devices = static_cast<uint32_t>(scenario.devices.size());
+    for (uint32_t i = 0; i < devices; ++i)
+    {
+        nodes.Create(1, RankOf(i, devices));
+    }
+    NetworkHelper network(NetworkHelper::PACKET);
+    BuildNetwork(scenario, nodes, {}, network);
+    MdiHelper mdi(engine);
+    InstallSystem(scenario, system, nodes, network, scenario.traceError, mdi);
+    mdi.AssignStreams(0);
+    network.AssignStreams(NETWORK_STREAMS);
+
+    const EventLog log(mdi, spans);
+    {
+        const CommonEnd end([&log] { return log.Unfinished(); });
+        Simulator::Stop(scenario.timeLimit);
+        Simulator::Run();
+    }
+    return GatherAtRank0(log.Text());
+}
+
 /// Adds to a device's trace what its law says of layers that it does not know.
 void
 EstimateUnknown(Scenario::Device& device,
@@ -367,6 +480,7 @@ CheckSystem(const Scenario& scenario, SystemSpec& system, Ptr<TensorEngine> engi
         plans.push_back(mdi.GetDeployment()->GetPlan(source));
         forecasts.push_back(plans.back().forecast);
     }
+    CheckRanks(scenario, system, *engine, plans);
     if (scenario.traceError != "sample")
     {
         system.plans = plans; // the same in every run
@@ -397,6 +511,8 @@ CheckSystem(const Scenario& scenario, SystemSpec& system, Ptr<TensorEngine> engi
 Forecasts
 CheckSystems(Scenario& scenario, Ptr<TensorEngine> engine)
 {
+    CheckNetworks(scenario);
+    CheckRanks(scenario);
     Forecasts forecasts;
     for (auto& system : scenario.systems)
     {
@@ -413,14 +529,25 @@ Simulate(const Scenario& scenario,
          RunSink& sink,
          bool spans)
 {
+    const bool shared = GetRanks() > 1;
+    std::vector<std::string> logs;
+    if (shared)
+    {
+        logs = SimulateOnRanks(scenario, system, run, engine, spans);
+        if (GetRank() > 0)
+        {
+            return {};
+        }
+    }
     SimulatorScope scope;
     const EngineScope work{engine};
     RngSeedManager::SetSeed(scenario.seed);
     RngSeedManager::SetRun(run + 1); // ns-3 counts from 1
 
+    // What the ranks did is told once more, to nodes on which nothing runs.
     NodeContainer nodes;
-    nodes.Create(static_cast<uint32_t>(scenario.devices.size()));
-    NetworkHelper network(Fidelity(scenario));
+    nodes.Create(static_cast<uint32_t>(scenario.devices.size()), shared ? 1 : 0);
+    NetworkHelper network(shared ? NetworkHelper::FLOW : Fidelity(scenario));
     const Outages outages = DrawOutages(scenario.churn.value_or(Churn()),
                                         scenario.devices.size(),
                                         scenario.networks.size(),
@@ -438,6 +565,11 @@ Simulate(const Scenario& scenario,
     network.AssignStreams(NETWORK_STREAMS);
 
     Recorder recorder(mdi, sink, spans);
+    std::optional<EventReplay> replay;
+    if (shared)
+    {
+        replay.emplace(std::move(logs), recorder);
+    }
     Simulator::Stop(scenario.timeLimit);
     Simulator::Run();
     recorder.Finish();

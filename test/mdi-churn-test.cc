@@ -56,6 +56,7 @@ struct ChurnRun
     std::vector<Span> spans;
     uint64_t unfinished = 0;
     uint32_t retries = 0;
+    uint64_t events = 0;
     std::function<void(ComputeTrace&)> adjust; //!< of each device
     std::string wrong;                         //!< the first violation of conservation; empty: none
 
@@ -141,6 +142,7 @@ struct ChurnRun
         Simulator::Stop(limit);
         Simulator::Run();
         account.Check();
+        events = Simulator::GetEventCount();
         recorder.Finish();
         items = std::move(all.items);
         items.resize(sources.size());
@@ -445,6 +447,7 @@ TEST(Churn, ATraceWithOutagesLosesEverythingInThem)
     const LinkReplay base{std::make_shared<LinkTrace>(trace), true, Time(0)};
     const std::vector<Outage> outages = {{Seconds(1), Seconds(3)}, {Seconds(7), std::nullopt}};
     const LinkReplay with = WithOutages(base, outages, Seconds(20));
+    EXPECT_EQ(with.trace->MeanRateBps(), trace.MeanRateBps()); // what planners expect
     const std::vector<std::pair<double, double>> expected = {
         {0.5, 0.25}, {1.5, 1}, {2.5, 1}, {3.5, 0}, {4.5, 0.25}, {6.5, 0}, {7.5, 1}, {12, 1}};
     for (const auto& [time, loss] : expected)
@@ -666,6 +669,8 @@ TEST(Churn, WhatIsOnlyLateIsNotTriedAgain)
     ExpectAccounted(run);
     EXPECT_EQ(run.retries, 0u);
     EXPECT_EQ(run.Lost(0), 0u);
+    // An item is looked at every 0.2 s for as long as it waits, by one timer.
+    EXPECT_LT(run.events, 30000u);
 }
 
 TEST(Churn, ItemsOfADeviceThatIsOffAreLostAtOnce)

@@ -221,6 +221,7 @@ TEST(LayerGraphJson, EveryRejectedInputNamesItsPlace)
          "bad.json: forbidden_cuts[0]: expected an integer from 1 to 1"},
         {"\"layers\": [{", "\"layers\": [3, {", "bad.json: layers[0]: expected an object"},
         {"{\"format\"", "[{\"format\"", "bad.json: not JSON: "},
+        {"16.5", "1e999", "bad.json: not JSON: "},
         {"\"format\": \"mdi-layer-graph\",", "", "bad.json: this is no layer graph"},
     };
     for (const Case& one : cases)

@@ -910,6 +910,17 @@ class House(unittest.TestCase):
         names = {p: os.path.basename(p)[:-3] if p.startswith("examples/") else p for p in built}
         self.assertEqual([path for path in built if names[path] not in listed], [])
 
+    def test_programs_are_the_same_in_every_build(self):
+        names = {os.path.basename(p)[:-3] for p in self.sources if re.match("examples/[^/]*.cc$", p)}
+        lists = {
+            "CMakeLists.txt": r"foreach\(program (.*?)\)",
+            "examples/CMakeLists.txt": r"foreach\(program (.*?)\)",
+        }
+        for path, pattern in lists.items():
+            text = read(os.path.join(ROOT, path)).decode()
+            listed = re.search(pattern, text, re.S).group(1)
+            self.assertEqual(set(re.findall(r"mdi-\w+", listed)), names, path)
+
     def test_torch_stays_in_its_room(self):
         # A file that includes it costs 20 s to compile: never a header, which others include.
         may = self.listed("mdi_torch_source_files")

@@ -370,7 +370,7 @@ LayerGraphFromJson(const std::string& text, const std::string& file, const std::
     {
         json = Json::parse(text);
     }
-    catch (const Json::parse_error& error)
+    catch (const Json::exception& error) // a parse_error, or the out_of_range of 1e999
     {
         // "[json.exception.parse_error.101] parse error at line 1, ...": the tail is for people.
         std::string what = error.what();

@@ -196,7 +196,7 @@ FlowNetwork::Done(Transfer transfer)
     state.left = 0;
     m_transports[state.from]->TransferDone(state.to);
     // References to transfers are void here: the call may have opened others.
-    if (m_transfers[transfer].flows && !m_transfers[transfer].end.IsRunning())
+    if (m_transfers[transfer].flows && m_transfers[transfer].end.IsExpired())
     {
         Leave(transfer);
         Update();
@@ -416,7 +416,7 @@ void
 FlowNetwork::Follow(FluidModel::Resource resource)
 {
     ResourceState& state = m_resources[resource];
-    if (!state.replay || state.change.IsRunning())
+    if (!state.replay || !state.change.IsExpired())
     {
         return;
     }

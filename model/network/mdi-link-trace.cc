@@ -33,9 +33,10 @@ Mean(const LinkTrace& trace, const std::function<double(const LinkTrace::Row&)>&
         return figure(trace.rows.back());
     }
     double sum = 0;
-    for (size_t i = 0; i < trace.rows.size(); ++i)
+    for (size_t i = 0; i < trace.rows.size() && trace.rows[i].time < trace.end; ++i)
     {
-        const Time until = i + 1 < trace.rows.size() ? trace.rows[i + 1].time : trace.end;
+        const Time until =
+            i + 1 < trace.rows.size() ? Min(trace.rows[i + 1].time, trace.end) : trace.end;
         sum += figure(trace.rows[i]) * (until - trace.rows[i].time).GetSeconds();
     }
     return sum / trace.end.GetSeconds();

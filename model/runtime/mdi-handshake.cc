@@ -141,7 +141,7 @@ Handshake::Request(uint32_t to, const Message& request)
 bool
 Handshake::CanRequest() const
 {
-    return !m_requesting && !m_backoffEnd.IsRunning();
+    return !m_requesting && m_backoffEnd.IsExpired();
 }
 
 bool
@@ -158,7 +158,7 @@ Handshake::Receive(const Message& message)
     {
     case MessageType::RTC:
         m_requests.push_back(message);
-        if (!m_windowEnd.IsRunning())
+        if (m_windowEnd.IsExpired())
         {
             m_windowEnd = Simulator::Schedule(m_window, [this] { Grant(); });
         }

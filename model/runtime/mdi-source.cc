@@ -90,6 +90,12 @@ Source::GetCompleted() const
     return m_completed;
 }
 
+uint32_t
+Source::GetEnded() const
+{
+    return m_ended;
+}
+
 int64_t
 Source::AssignStreams(int64_t stream)
 {
@@ -160,7 +166,7 @@ Source::Await(uint32_t item)
         return;
     }
     m_deadlines.push_back({Simulator::Now() + m_itemTimeout, item, ++m_items[item].issues});
-    if (!m_nextDeadline.IsRunning())
+    if (m_nextDeadline.IsExpired())
     {
         m_nextDeadline = Simulator::Schedule(m_itemTimeout, &Source::CheckDeadlines, this);
     }
@@ -179,6 +185,7 @@ Source::CheckDeadlines()
             OnTimeout(due.item);
         }
     }
+    m_nextDeadline.Cancel(); // Await has scheduled one if an item was due
     if (!m_deadlines.empty())
     {
         m_nextDeadline = Simulator::Schedule(
@@ -291,6 +298,7 @@ Source::OnEnd(const Message& end)
         }
     }
     item.ended = true;
+    m_ended++;
     m_last.erase(number);
     while (!m_items.Empty() && m_items.Front().ended)
     {

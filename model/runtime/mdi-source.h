@@ -65,6 +65,7 @@ class Source : public Application
 
     uint32_t GetAdmitted() const;  //!< items so far
     uint32_t GetCompleted() const; //!< items so far
+    uint32_t GetEnded() const;     //!< items so far, completed or known to be lost
 
     /// \return number of streams used
     int64_t AssignStreams(int64_t stream);
@@ -107,6 +108,7 @@ class Source : public Application
     Ptr<Admission> m_admission;
     Window<Item> m_items; //!< those before it have ended
     uint32_t m_completed = 0;
+    uint32_t m_ended = 0;
     bool m_off = false;               //!< the device of the node is
     bool m_closed = false;            //!< and stays so
     uint32_t m_endedOff = 0;          //!< items that ended while it is, of which Admission waits

@@ -109,6 +109,10 @@ Worker::OnUndelivered(uint32_t to, const Message& message)
     {
         EndSolo(message);
     }
+    if (message.type == MessageType::RESULT)
+    {
+        OutputSafe(message.task); // whoever kept its input need not give it again
+    }
     // A task that a router had placed there is placed anew. Other plans have no other worker, and a
     // source that cannot be reached waits for nothing: there the source tries again.
     if (m_pipeline && message.type != MessageType::RESULT && message.type != MessageType::LOST)
