@@ -180,7 +180,8 @@ Run(int argc, char* argv[])
               << (sampled ? "; service times drawn from their error bands" : "")
               << (scenario.runs == 1 ? "" : "; mean +- half-width of the 95 % interval") << "\n\n";
     PrintTable(std::cout, comparison.rows);
-    std::cout << "\nresults in " << folder.Commit() << std::endl;
+    const std::string results = folder.Commit(); // before anything says where they are
+    std::cout << "\nresults in " << results << std::endl;
     for (const auto& [what, items] : comparison.lost)
     {
         std::cerr << "mdi-run: " << what.first << ": " << items << (items == 1 ? " item" : " items")

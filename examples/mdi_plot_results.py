@@ -15,8 +15,10 @@ import pandas as pd
 SUMMARY_COLUMNS = "system,run,source,priority,items_admitted,items_completed".split(",")
 SUMMARY_COLUMNS.append("latency_mean_s")
 ITEM_COLUMNS = "system,run,source,admitted_s,completed_s,exit,label,prediction".split(",")
+ALL = "all"  # the source of rows of all sources together
 OPTIONAL_NUMBERS = ["completed_s", "exit"]  # empty: not completed, no exit
 A_FOLDER = "name a results folder of ./mdi run"
+A_WHOLE_ONE = "copy the folder again, or run again"
 
 
 def nearest(name, known):
@@ -64,6 +66,7 @@ class Results:
         self.items = self._read_items()
         summary = read_table(self.path("summary.csv"), SUMMARY_COLUMNS)
         self.summary = summary_numbers(summary, self.names, self.path("summary.csv"))
+        self._check_whole()
         trace = read_json(folder, "timeline.json")
         with self._as_written("timeline.json"):
             self.timeline = _read_spans(trace, len(self.devices))
@@ -74,6 +77,20 @@ class Results:
     def of(self, system):
         """The items of a system, all runs."""
         return self.items[self.items["system"] == system]
+
+    def _check_whole(self):
+        """Each source of the summary has a row for each of its items, and the other way round."""
+        check_totals(self.summary, ["system", "run"], self.path("summary.csv"))
+        by = ["system", "run", "source"]
+        found = self.items.groupby(by).size()
+        asked = self.summary[self.summary["source"] != ALL].groupby(by)["items_admitted"].sum()
+        gap = found.sub(asked, fill_value=0)
+        if (gap != 0).any():
+            place = system, run, source = gap[gap != 0].index[0]
+            raise BadInput(
+                f"{self.path('items.csv')}: {found.get(place, 0)} rows of {system}, run {run:g}, "
+                f"source {source}, and {asked.get(place, 0):g} items in summary.csv; {A_WHOLE_ONE}"
+            )
 
     def _as_written(self, name):
         return AsWritten(self.path(name))
@@ -116,8 +133,29 @@ def read_json(folder, name):
         raise BadInput(f"{file}: no JSON ({error}); {A_FOLDER}") from None
 
 
+def check_totals(summary, by, file):
+    """Rows of a summary end, for each group, with the one of all sources."""
+    totals = summary.groupby(by, sort=False)["source"].agg(lambda names: (names == ALL).any())
+    if not totals.all():
+        place = ", ".join(f"{name} {value}" for name, value in zip(by, totals.idxmin()))
+        raise BadInput(f"{file}: no row of source all for {place}; {A_WHOLE_ONE}")
+
+
+def check_lines(file):
+    """No line was cut: pandas would take empty cells and half numbers."""
+    line = b"\n"
+    with open(file, "rb") as stream:
+        due = stream.readline().count(b",")
+        for number, line in enumerate(stream, 2):
+            # Quoted cells, which may have commas, are in the last column only.
+            if line.count(b",") < due and line != b"\n":
+                raise BadInput(f"{file}, line {number}: fewer cells than the header; {A_WHOLE_ONE}")
+    if not line.endswith(b"\n"):
+        raise BadInput(f"{file}: the last line has no end, so it is cut; {A_WHOLE_ONE}")
+
+
 def read_table(file, columns, names=None):
-    """A CSV file as text; it has at least these columns, and an empty cell where one is missing.
+    """A CSV file as text; it has at least these columns.
 
     names: of all columns, for a file whose header may say one twice.
     """
@@ -134,6 +172,7 @@ def read_table(file, columns, names=None):
             raise BadInput(f"{file}: no column '{column}'; it needs {','.join(columns)}")
     if len(cells) and not isinstance(cells.index, pd.RangeIndex):
         raise BadInput(f"{file}: no table (lines have more cells than the header); {A_FOLDER}")
+    check_lines(file)
     return cells.fillna("")
 
 

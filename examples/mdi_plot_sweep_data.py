@@ -12,10 +12,13 @@ import numpy as np
 import pandas as pd
 
 from mdi_plot_results import (
+    A_WHOLE_ONE,
+    ALL,
     SUMMARY_COLUMNS,
     AsWritten,
     BadInput,
     check_known,
+    check_totals,
     numbers,
     read_json,
     read_table,
@@ -23,7 +26,6 @@ from mdi_plot_results import (
     summary_numbers,
 )
 
-ALL = "all"
 SAMPLED = ("random", "latin_hypercube", "latin-hypercube")
 LEAST_EXPONENT = {"b/s": 0, "B": 0, "s": -9, "Hz": -9, "J": -9, "W": -9}  # units with SI prefixes
 PREFIXES = {-9: "n", -6: "\N{MICRO SIGN}", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
@@ -146,6 +148,7 @@ class Sweep:
             self.seeds = {k: self.manifest[k] for k in ("seed", "first_run", "runs")}
         self._read_results()
         self._read_failures()
+        self._check_whole()
         for number, field in enumerate(self.fields):
             field.complete(self.points[number])
         self.sources = [s for s in dict.fromkeys(self.rows["source"]) if s != ALL]
@@ -205,6 +208,29 @@ class Sweep:
         unique = ["point", *(f"field {i}" for i in range(len(self.fields))), "system", "reason"]
         self.failures = read_table(file, unique, unique)
         check_known(self.failures["system"], self.names, file)
+
+    def _check_whole(self):
+        """Each point has results or a failure; where nothing failed, those of all systems and runs."""
+        file = self.path("results.csv")
+        check_totals(self.rows, ["point", "system", "run"], file)
+        failed = set(self.failures["point"].astype(int))
+        missing = sorted(set(range(self.asked)) - set(self.points.index) - failed)
+        if missing:
+            raise BadInput(
+                f"{file}: no row of point {missing[0]}, and manifest.json has {self.asked} points; "
+                f"{A_WHOLE_ONE}"
+            )
+        fields = json.dumps(self.manifest["sweep"].get("document", {}).get("fields"))
+        if '"systems' in fields or '"runs"' in fields:  # points differ in them
+            return
+        due = len(self.names) * int(self.seeds["runs"])
+        found = self.rows[self.rows["source"] == ALL].groupby("point").size()
+        few = [point for point in found.index[found < due] if point not in failed]
+        if few:
+            raise BadInput(
+                f"{file}: {found[few[0]]} simulations of point {few[0]}, and manifest.json has "
+                f"{len(self.names)} systems, {self.seeds['runs']} runs each; {A_WHOLE_ONE}"
+            )
 
     def _urgent(self):
         """The source that has the highest priority at most points; None if all are always equal."""

@@ -72,6 +72,11 @@ ResultsFolder::ResultsFolder(const std::string& path, const std::string& name, b
         {
             m_path.pop_back();
         }
+        std::error_code error;
+        if (fs::exists(m_path, error) && !fs::is_directory(m_path, error))
+        {
+            throw BadInput("--out=" + path + ": not a folder; name another one");
+        }
         if (!IsFree(m_path) && !overwrite)
         {
             throw BadInput("--out=" + path +
@@ -100,6 +105,12 @@ ResultsFolder::ResultsFolder(const std::string& path, const std::string& name, b
                         fs::perms::others_exec,
                     fs::perm_options::add,
                     error);
+    if (const auto why = WhyNotReplaceable())
+    {
+        fs::remove_all(m_temporary, error);
+        throw BadInput("--out=" + m_path + ": the folder is there and cannot be replaced (" +
+                       why.message() + "); name another one");
+    }
 }
 
 ResultsFolder::~ResultsFolder()
@@ -110,6 +121,30 @@ ResultsFolder::~ResultsFolder()
         fs::remove_all(m_temporary, ignored);
         fs::remove(DEFAULT_PARENT, ignored); // only if it is empty
     }
+}
+
+std::error_code
+ResultsFolder::WhyNotReplaceable() const
+{
+    std::error_code error;
+    if (!fs::is_directory(fs::symlink_status(m_path, error)))
+    {
+        return {};
+    }
+    // A folder cannot take the place of one that is not empty: a rename that is allowed otherwise
+    // says so, and has no effect.
+    const fs::path full = fs::path(m_temporary) / "full";
+    if (!fs::create_directories(full / "inner", error))
+    {
+        return error;
+    }
+    fs::rename(m_path, full, error);
+    std::error_code ignored;
+    fs::remove(full / "inner", ignored); // only what is empty: never the results
+    fs::remove(full, ignored);
+    const bool may =
+        !error || error == std::errc::directory_not_empty || error == std::errc::file_exists;
+    return may ? std::error_code() : error;
 }
 
 std::string

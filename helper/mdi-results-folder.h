@@ -45,6 +45,7 @@ class ResultsFolder
   private:
     std::string FirstFree() const;
     std::error_code PutInPlace() const;
+    std::error_code WhyNotReplaceable() const; //!< no error if there is no folder
 
     std::string m_path;
     std::string m_name; //!< of a folder with a number; empty: the caller named the folder

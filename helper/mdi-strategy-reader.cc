@@ -257,7 +257,7 @@ ReadSystems(const std::optional<JsonReader>& systems, const std::string& chosen)
         }
     }
     std::vector<SystemSpec> kept;
-    std::stringstream list(chosen);
+    std::stringstream list(chosen + ","); // what stands behind a last comma is a name, too
     std::string name;
     while (std::getline(list, name, ','))
     {

@@ -600,7 +600,7 @@ TEST(ResultsFolder, NeverOverwritesUnlessTold)
     fs::create_directory("other");
     Write("other/thesis.tex", "years of work");
     Write("file", "text");
-    for (const char* out : {"empty", "empty/", "other", "file"})
+    for (const char* out : {"empty", "empty/", "other"})
     {
         const std::string message = MessageOf([&] { ResultsFolder(out, "x", false); });
         EXPECT_NE(message.find(std::string("--out=") + out + ": "), std::string::npos) << message;
@@ -608,10 +608,12 @@ TEST(ResultsFolder, NeverOverwritesUnlessTold)
         EXPECT_EQ(message.find('\n'), std::string::npos) << message;
     }
     // --overwrite replaces results only.
-    for (const char* out : {"other", "file"})
+    const std::string other = MessageOf([&] { ResultsFolder("other", "x", true); });
+    EXPECT_NE(other.find("no results folder"), std::string::npos) << other;
+    for (const bool overwrite : {false, true})
     {
-        const std::string message = MessageOf([&] { ResultsFolder(out, "x", true); });
-        EXPECT_NE(message.find("no results folder"), std::string::npos) << message;
+        const std::string file = MessageOf([&] { ResultsFolder("file", "x", overwrite); });
+        EXPECT_NE(file.find("--out=file: not a folder"), std::string::npos) << file;
     }
     {
         ResultsFolder folder("empty", "x", true);

@@ -74,9 +74,50 @@ class BenchTest(unittest.TestCase):
             self.assertIn(record["what"], result.stdout)
         self.assertIn(self.document["context"]["processor"], result.stdout)
 
-    def test_unknown_flag(self):
-        result = run(os.path.join(BUILD, "mdi-bench"), "--no-such-flag")
-        self.assertEqual(result.returncode, 2)
+    def assert_refused(self, result, *parts):
+        """Bad input: status 2, one line that says all of `parts`, nothing else."""
+        self.assertEqual((result.returncode, result.stdout), (2, ""), result.stderr)
+        self.assertRegex(result.stderr, r"\A[^\n]+\n\Z")
+        for part in parts:
+            self.assertIn(part, result.stderr)
+
+    def test_bad_flags(self):
+        absent = os.path.join(self.folder.name, "none", "bench.json")
+        for flag, *parts in (
+            ("--no-such-flag", "--no-such-flag"),
+            ("flow", "unknown flag flow"),
+            ("--filter=no-such-name", "no benchmark", "flow"),
+            ("--filter=(", "no regular expression"),
+            ("--filter", "--filter=VALUE"),
+            ("--out", "--out=VALUE"),
+            ("--out=", "--out=VALUE"),
+            ("--out=" + absent, absent, "folder that exists"),
+            ("--out=" + self.folder.name, "cannot write"),
+        ):
+            with self.subTest(flag):
+                refused = run(os.path.join(BUILD, "mdi-bench"), "--smoke", flag)
+                self.assert_refused(refused, *parts)
+        unused = os.path.join(self.folder.name, "unused.json")
+        self.assert_refused(
+            run(os.path.join(BUILD, "mdi-bench"), "--out=" + unused, "--filter=none"), "none"
+        )
+        self.assertFalse(os.path.exists(unused))
+
+    def test_help(self):
+        result = run(os.path.join(BUILD, "mdi-bench"), "--help")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        for flag in ("--filter=", "--out=", "--table"):
+            self.assertIn(flag, result.stdout)
+
+    def test_table_of_bad_files(self):
+        foreign = os.path.join(self.folder.name, "foreign.json")
+        for text in (None, "", "[]", "{}", '{"context": {}, "mdi": []}', '{"context": 1, "mdi": 2}'):
+            with self.subTest(text):
+                if text is not None:
+                    with open(foreign, "w", encoding="utf-8") as file:
+                        file.write(text)
+                self.assert_refused(run(sys.executable, TABLE, foreign), foreign, "--out")
+        self.assert_refused(run(sys.executable, TABLE), "--out")
 
 
 if __name__ == "__main__":

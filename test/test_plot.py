@@ -472,12 +472,19 @@ class Program(unittest.TestCase):
             return "manifest.json", json.dumps(document)
 
         lines = read(os.path.join(self.plain, "items.csv")).decode().split("\n")
+        summary = read(os.path.join(self.plain, "summary.csv")).decode().split("\n")
         for (name, text), parts in (
             (items(",exit,", ",leave,"), ["items.csv: no column 'exit'", "it needs"]),
             (items("local,0,ts,1,1,1.05", "local,0,ts,1,1,soon"), ["line 3", "'soon'", "a number"]),
             (items("local,0,ts,0,1,1.0", "local,0,ts,0,1,"), ["line 2", "admitted_s is ''"]),
             (items("local,0,ts,0", "remote,0,ts,0"), ["'remote'", "there are local, b"]),
-            (("items.csv", "\n".join(lines[:3]) + "\nlocal,0,ts"), ["line 4", "admitted_s is ''"]),
+            (("items.csv", "\n".join(lines[:3]) + "\nlocal,0,ts"), ["line 4", "fewer cells"]),
+            (("items.csv", "\n".join(lines[:-2]) + "\n"), ["items.csv: ", "rows of", "summary.csv"]),
+            (("items.csv", "\n".join(lines[:-1])), ["items.csv: ", "cut"]),
+            (("items.csv", "\n".join(lines[:3]) + ",0"), ["items.csv", "no table"]),
+            (("summary.csv", "\n".join(summary[:-1])), ["summary.csv: ", "cut"]),
+            (("summary.csv", "\n".join(summary[:-2]) + "\n"), ["summary.csv: ", "source all"]),
+            (("summary.csv", "\n".join(summary[:3])[:-30] + "\n"), ["summary.csv, line", "fewer"]),
             (("items.csv", lines[0] + "\n" + lines[1] + ",1\n"), ["more cells than the header"]),
             (("items.csv", "\n".join(lines[:3]) + ",1\n"), ["items.csv", "no table"]),
             (("items.csv", ""), ["items.csv", "no table"]),
@@ -510,7 +517,13 @@ class Program(unittest.TestCase):
 
     def test_nothing_to_draw(self):
         copy = shutil.copytree(self.plain, os.path.join(self.folder, "copy"))
-        for name, text in (("items.csv", ITEMS_HEADER), ("timeline.json", '{"traceEvents": []}')):
+        with open(os.path.join(copy, "summary.csv"), encoding="ascii") as file:
+            summary = file.readline().strip()
+        for name, text in (
+            ("items.csv", ITEMS_HEADER),
+            ("summary.csv", summary),
+            ("timeline.json", '{"traceEvents": []}'),
+        ):
             with open(os.path.join(copy, name), "w", encoding="ascii") as file:
                 file.write(text + "\n")
         self.assert_refused(["copy"], "copy: nothing to draw, no item was completed")

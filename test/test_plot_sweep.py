@@ -518,13 +518,21 @@ class Program(Made):
             self.assertIn(old, text)
             return "manifest.json", text.replace(old, new, 1)
 
-        row = read(folder, "results.csv").decode().split("\n")[1]
+        whole = read(folder, "results.csv").decode()
+        lines = whole.split("\n")
+        row = lines[1]
         for (name, text), parts in (
             (results("point,rate,load", "point,load,rate"), ["begins with point,load,rate"]),
             (results(",0.2,a,0", ",0.2,x,0"), ["line 2", "system 'x'", "a, b, c"]),
             (results("1000000.0,", "fast,"), ["line 2", "rate is 'fast'", "a number"]),
             (results("latency_mean_s", "latency"), ["no column 'latency_mean_s'"]),
             (results(row, row + "\n" + row), ["line 3", "there twice"]),
+            (("results.csv", whole[:-1]), ["results.csv: ", "cut"]),
+            (("results.csv", whole[:-20] + "\n"), ["results.csv, line", "fewer cells"]),
+            (("results.csv", whole[:-20]), ["results.csv, line", "fewer cells"]),
+            (("results.csv", "\n".join(lines[:-2]) + "\n"), ["results.csv: ", "source all"]),
+            (("results.csv", "\n".join(lines[:-4]) + "\n"), ["results.csv: ", "simulations of point 11"]),
+            (("results.csv", "\n".join(lines[:10]) + "\n"), ["results.csv: ", "no row of point 1"]),
             (manifest('"log"', '"logarithm"'), ["manifest.json", "logarithm"]),
             (manifest('"fields"', '"field"'), ["manifest.json", "no 'fields'"]),
         ):

@@ -226,6 +226,7 @@ class BadInput(ProgramTest):
         cases = [
             (["--systems=local,pa-mdy"], "--systems: ", "'pa-mdy'", "'pa-mdi'?"),
             (["--systems=local,local"], "--systems: ", "twice"),
+            (["--systems=local,"], "--systems: ", "''"),
             (["--systms=local"], "--systms", "did you mean 'systems'?"),
             (["--frobnicate"], "unknown flag --frobnicate"),
             (["-q"], "unknown flag -q"),
@@ -248,6 +249,8 @@ class BadInput(ProgramTest):
             (["--RngRun=abc"], "--RngRun"),
             (["--RngSeed=0"], "--RngSeed"),
             (["--out=/proc/none/out"], "--out=/proc/none/out"),
+            (["--out=/dev/null"], "--out=/dev/null: not a folder"),
+            (["--out=/dev/null", "--overwrite"], "--out=/dev/null: not a folder"),
             (["another.json"], "another.json"),  # one scenario at a time
         ]
         small = ["--set=sources.ts.items=1", "--set=sources.nts.items=1", "--set=runs=1"]
@@ -308,6 +311,14 @@ class BadInput(ProgramTest):
         self.assertEqual(read(self.path("out/summary.csv")), first)
         self.run_well(file, *small, "--seed=9", "--out=out", "--overwrite")
         self.assertNotEqual(read(self.path("out/summary.csv")), first)
+        # A place that cannot be renamed is told before anything runs.
+        run = " ".join([os.path.join(BUILD, "mdi-run"), file, *small, "--out=out --overwrite"])
+        mount = "mkdir disk && cp -r out/. disk && mount --bind disk out && "
+        busy = self.call("unshare", "-m", "bash", "-c", mount + run)
+        if "mount" not in busy.stderr and "unshare" not in busy.stderr:
+            self.assert_refused(busy, "--out=out", "cannot be replaced", "busy")
+            self.assertEqual(sorted(os.listdir(self.path("disk"))), FILES)
+            self.assertFalse([name for name in os.listdir(self.folder) if name[0] == "."])
 
 
 class GoodRun(ProgramTest):

@@ -66,15 +66,28 @@ def table(rows):
     return "\n".join(line.rstrip() for line in out) + "\n\n"
 
 
+def read(name):
+    """The context and the records of a file; of what is none, one line and status 2."""
+    try:
+        with open(name, encoding="utf-8") as file:
+            document = json.load(file)
+        for key in ("processor", "num_cpus", "date"):
+            document["context"][key]
+        return document["context"], {entry["name"]: row(entry) for entry in document["mdi"]}
+    except OSError as error:
+        wrong = error.strerror
+    except (ValueError, KeyError, TypeError, AttributeError):
+        wrong = "not as mdi bench writes it"
+    print(f"{name}: {wrong}; name a file of ./mdi bench --out=FILE.json", file=sys.stderr)
+    sys.exit(2)
+
+
 def main(files):
     records = {}
     context = {}
     for name in files:
-        with open(name, encoding="utf-8") as file:
-            document = json.load(file)
-        context = document["context"]
-        for record in document["mdi"]:
-            records[record["name"]] = record
+        context, found = read(name)
+        records.update(found)
     names = [key for key in ("mdi", "ns-3", "LibTorch", "SimGrid", "compiler") if key in context]
     text = HEAD.format(
         machine=f"{context['processor']}, {context['num_cpus']} cores",
@@ -82,7 +95,7 @@ def main(files):
         versions=", ".join(f"{key} {context[key]}" for key in names),
     )
     for group, title in GROUPS.items():
-        rows = [row(r) for name, r in records.items() if name.split("/")[0] == group]
+        rows = [cells for name, cells in records.items() if name.split("/")[0] == group]
         if rows:
             text += f"{title}\n{'-' * len(title)}\n\n" + table(rows)
     sys.stdout.write(text)
@@ -90,5 +103,6 @@ def main(files):
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
-        sys.exit(__doc__)
+        print("no file; name one of ./mdi bench --out=FILE.json", file=sys.stderr)
+        sys.exit(2)
     main(sys.argv[1:])
