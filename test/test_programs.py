@@ -915,6 +915,7 @@ class House(unittest.TestCase):
         lists = {
             "CMakeLists.txt": r"foreach\(program (.*?)\)",
             "examples/CMakeLists.txt": r"foreach\(program (.*?)\)",
+            "wscript-compat/wscript": r"PROGRAMS = \[(.*?)\]",
         }
         for path, pattern in lists.items():
             text = read(os.path.join(ROOT, path)).decode()

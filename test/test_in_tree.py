@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+# Author: the mdi developers
+"""The module as contrib/mdi of an ns-3 tree: Debian's source package of the ns-3 that is installed.
+
+The tree stays in MDI_CACHE_DIR (~/.cache/mdi), by version and options; its log is BUILD_DIR/in-tree.log.
+
+usage, in the project's root: python3 test/test_in_tree.py BUILD_DIR [unittest arguments]
+"""
+
+import fcntl
+import glob
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(ROOT, "build")  # or the first argument
+# What the module needs and no more, with logs and assertions; -O0 compiles fastest, and rounds alike.
+OPTIONS = "-d default -G Ninja --enable-modules=mdi --enable-tests --enable-examples --enable-mpi"
+OPTIONS += " --filter-module-examples-and-tests=mdi --"
+OPTIONS += " -DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O0 -DMDI_TORCH=OFF"
+MPIRUN = "mpirun --allow-run-as-root --oversubscribe -np %d"
+SCENARIO = "traces/scenarios/t3-colosseum.json"  # from ns-3's folder, too
+FLAGS = ["--runs=2", "--network=packet", "--set=sources.0.items=20", "--set=sources.1.items=20"]
+LINKS = {"type": "point-to-point", "nodes": "all", "rate_bps": 20000000, "delay_s": 0.005}
+SYSTEMS = ["ddi", "ms-mdi", "pa-mdi"]
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+class Tree:
+    """An ns-3 tree with the module in it."""
+
+    def __init__(self, log):
+        self.log = log
+        self.version = self.output("dpkg-query", "-W", "-f", "${Version}", "libns3-dev")
+        cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        cache = os.environ.get("MDI_CACHE_DIR") or os.path.join(cache, "mdi")
+        key = hashlib.sha256(OPTIONS.encode()).hexdigest()[:8]
+        self.folder = os.path.join(cache, f"ns3-{self.version}-{key}")
+        os.makedirs(self.folder, exist_ok=True)
+        self.lock = open(os.path.join(self.folder, "lock"), "w")
+        fcntl.flock(self.lock, fcntl.LOCK_EX)  # until the process ends
+        self.path = os.path.join(self.folder, "ns-3")
+        if not os.path.exists(self.path):
+            self.fetch()
+        self.link()
+        self.call("./ns3", "configure", *OPTIONS.split())
+        # As ./ns3 build, which leaves a core idle.
+        self.call("cmake", "--build", "cmake-cache", "--parallel", str(os.cpu_count()))
+
+    def output(self, *command):
+        return subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+
+    def call(self, *command, cwd=None):
+        """Writes to the log; what fails shows its end."""
+        print("$", *command, file=self.log, flush=True)
+        result = subprocess.run(
+            command, cwd=cwd or self.path, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log
+        )
+        if result.returncode != 0:
+            end = read(self.log.name).decode("utf-8", "replace")[-5000:]
+            raise AssertionError(" ".join(command) + ": see " + self.log.name + "\n" + end)
+
+    def fetch(self):
+        """Debian's source package, from where libns3-dev comes from; the system's lists stay as they are."""
+        policy = self.output("apt-cache", "policy", "libns3-dev")
+        mirror, suite = re.search(r"(https?://\S+) (\S+)/main", policy).groups()
+        with tempfile.TemporaryDirectory(dir=self.folder) as work:
+            with open(os.path.join(work, "sources.list"), "w", encoding="ascii") as file:
+                file.write(f"deb-src {mirror} {suite} main\n")
+            os.makedirs(os.path.join(work, "lists", "partial"))
+            apt = ["apt-get", "-o", "Dir::Etc::sourcelist=" + file.name]
+            apt += ["-o", "Dir::Etc::sourceparts=-", "-o", "Dir::State::lists=" + work + "/lists"]
+            apt += ["-o", "Dir::Cache=" + work, "-o", "APT::Sandbox::User="]
+            self.call(*apt, "update", cwd=work)
+            self.call(*apt, "source", "--download-only", "ns3=" + self.version, cwd=work)
+            self.call("sh", "-c", "dpkg-source --no-check -x *.dsc ns3", cwd=work)
+            (tree,) = glob.glob(os.path.join(work, "ns3", "ns-3*"))
+            os.rename(tree, self.path)
+
+    def link(self):
+        """This checkout as contrib/mdi; objects of another one would look up to date."""
+        link = os.path.join(self.path, "contrib", "mdi")
+        if os.path.islink(link):
+            if os.readlink(link) == ROOT:
+                return
+            os.remove(link)
+            shutil.rmtree(os.path.join(self.path, "cmake-cache", "contrib"), ignore_errors=True)
+        os.symlink(ROOT, link)
+
+    def program(self, name):
+        (path,) = glob.glob(os.path.join(self.path, "build/contrib/mdi/examples", f"ns3*-{name}-*"))
+        return path
+
+
+class InTree(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.log = open(os.path.join(BUILD, "in-tree.log"), "w", encoding="utf-8")
+        cls.addClassCleanup(cls.log.close)
+        cls.tree = Tree(cls.log)
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="mdi-tree-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def run_in(self, cwd, *command, status=0, **environment):
+        result = subprocess.run(
+            [str(word) for word in command],
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            timeout=1800,
+            env=dict(os.environ, **environment),
+        )
+        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
+        return result
+
+    def assert_same(self, name, other, files=("items.csv", "summary.csv")):
+        for file in files:
+            mine = read(os.path.join(self.folder, name, file))
+            self.assertGreater(mine.count(b"\n"), 10)
+            self.assertEqual(mine, read(os.path.join(self.folder, other, file)), file)
+
+    def test_same_results_as_the_modules_own_build(self):
+        flags = [*FLAGS, "--systems=local,ms-mdi,pa-mdi"]
+        out = os.path.join(self.folder, "own")
+        self.run_in(ROOT, os.path.join(BUILD, "mdi-run"), SCENARIO, *flags, "--out=" + out)
+        out = os.path.join(self.folder, "tree")
+        words = " ".join(["mdi-run", SCENARIO, *flags, "--out=" + out])
+        self.run_in(self.tree.path, "./ns3", "run", "--no-build", words)
+        self.assert_same("own", "tree")
+
+    def test_test_suite(self):
+        result = self.run_in(self.tree.path, "./test.py", "--no-build", "-s", "mdi")
+        self.assertIn("1 of 1 tests passed", result.stdout)
+
+    def mpirun(self, ranks, *flags, status=0):
+        words = (MPIRUN % ranks).split() + [self.tree.program("mdi-run"), SCENARIO]
+        words += [f"--ranks={ranks}", *FLAGS, *flags]
+        return self.run_in(ROOT, *words, status=status)
+
+    def test_ranks_write_what_one_process_writes(self):
+        flags = ["--set=networks=" + json.dumps([LINKS]), "--set=systems=" + json.dumps(SYSTEMS)]
+        out = "--out=" + os.path.join(self.folder, "one")
+        self.run_in(ROOT, self.tree.program("mdi-run"), SCENARIO, *FLAGS, *flags, out)
+        self.mpirun(2, *flags, "--out=" + os.path.join(self.folder, "two"))
+        self.mpirun(3, *flags, "--out=" + os.path.join(self.folder, "three"))
+        for name in ("two", "three"):
+            self.assert_same("one", name)
+
+    def test_what_ranks_cannot_share(self):
+        error = self.mpirun(2, "--systems=local", status=2).stderr
+        self.assertIn("mdi-run: " + SCENARIO + ": /networks/0: --ranks=2: its devices are on several ranks", error)
+        error = self.mpirun(2, "--network=flow", status=2).stderr
+        self.assertIn("mdi-run: --ranks=2: a flow network has no ranks; use --network=packet", error)
+        alone = self.run_in(ROOT, self.tree.program("mdi-run"), SCENARIO, "--ranks=2", status=2)
+        self.assertIn("--ranks=2: this runs on 1 rank of MPI; call it with mpirun -np 2", alone.stderr)
+        # The module's own build has no MPI.
+        own = self.run_in(ROOT, os.path.join(BUILD, "mdi-run"), SCENARIO, "--ranks=2", status=2)
+        self.assertEqual(
+            own.stderr,
+            "mdi-run: --ranks=2: this build has no MPI; build the module in an ns-3 tree that was "
+            "configured with --enable-mpi\n",
+        )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
+        BUILD = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
