@@ -33,16 +33,18 @@ namespace
 uint32_t g_ranks = 1;
 uint32_t g_rank = 0;
 
-/// The text of --ranks; empty if there is none.
+/// The text of --ranks, or -ranks as ns-3 reads it, too; empty if there is none.
 std::string
 RanksFlag(int argc, char* argv[])
 {
-    const std::string flag = "--ranks=";
-    for (int i = 1; i < argc; ++i)
+    for (const std::string flag : {"--ranks=", "-ranks="})
     {
-        if (std::strncmp(argv[i], flag.c_str(), flag.size()) == 0)
+        for (int i = 1; i < argc; ++i)
         {
-            return argv[i] + flag.size();
+            if (std::strncmp(argv[i], flag.c_str(), flag.size()) == 0)
+            {
+                return argv[i] + flag.size();
+            }
         }
     }
     return "";

@@ -132,24 +132,24 @@ class PacketTransport : public Transport
     void SendUdp(Ipv4Address address, uint32_t to, const Message& message);
     uint32_t Self() const;
 
-    uint16_t m_port = 0;         //!< TCP
-    uint16_t m_controlPort = 0;  //!< UDP
-    uint8_t m_controlTos = 0;    //!< of datagrams
-    uint32_t m_controlBytes = 0; //!< least size of control messages
-    uint32_t m_segmentSize = 0;  //!< octets of data in a segment
-    uint32_t m_sndBufSize = 0;   //!< octets
-    uint32_t m_rcvBufSize = 0;   //!< octets
-    uint32_t m_initialCwnd = 0;  //!< segments
-    Time m_delAckTimeout;        //!< longest wait with an acknowledgement
-    Time m_minRto;               //!< shortest retransmission time-out
-    Time m_connTimeout;
-    Time m_firstAckTimeout;                     //!< first wait for the answer to SYN
-    Time m_reconnectDelay;                      //!< wait after a connection failed
-    bool m_noDelay = true;                      //!< no Nagle
-    uint64_t m_queuedBytes = 0;                 //!< of Send and not yet delivered
-    bool m_off = false;                         //!< disconnected or disposed
-    std::map<uint32_t, Peer> m_peers;           //!< by node id
-    std::vector<uint32_t> m_broadcastPeers;     //!< empty: broadcast on each interface
+    uint16_t m_port = 0;                    //!< TCP
+    uint16_t m_controlPort = 0;             //!< UDP
+    uint8_t m_controlTos = 0;               //!< of datagrams
+    uint32_t m_controlBytes = 0;            //!< least size of control messages
+    uint32_t m_segmentSize = 0;             //!< octets of data in a segment
+    uint32_t m_sndBufSize = 0;              //!< octets
+    uint32_t m_rcvBufSize = 0;              //!< octets
+    uint32_t m_initialCwnd = 0;             //!< segments
+    Time m_delAckTimeout;                   //!< longest wait with an acknowledgement
+    Time m_minRto;                          //!< shortest retransmission time-out
+    Time m_connTimeout;                     //!< first wait for the answer to SYN
+    Time m_firstAckTimeout;                 //!< longest wait for the first acknowledgement of data
+    Time m_reconnectDelay;                  //!< wait after a connection failed
+    bool m_noDelay = true;                  //!< no Nagle
+    uint64_t m_queuedBytes = 0;             //!< of Send and not yet delivered
+    bool m_off = false;                     //!< disconnected or disposed
+    std::map<uint32_t, Peer> m_peers;       //!< by node id
+    std::vector<uint32_t> m_broadcastPeers; //!< empty: broadcast on each interface
     std::map<Ptr<Socket>, uint32_t> m_peerOf;   //!< node id by outgoing connection
     std::map<Ptr<Socket>, Incoming> m_incoming; //!< by accepted connection
     std::vector<Ptr<Socket>> m_stale;           //!< accepted before the last Disconnect

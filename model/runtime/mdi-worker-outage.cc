@@ -50,7 +50,7 @@ Worker::ForgetAll()
     m_inbox.clear();
     m_early.clear();
     m_ready.clear();
-    m_running.clear();
+    m_atWork.clear();
     m_toPack.clear();
     m_packing = false;
     m_stagingFree = Time();
@@ -168,13 +168,19 @@ bool
 Worker::Holds(ItemId item) const
 {
     const auto isOf = [item](const Message& message) { return message.task.item == item; };
-    return std::count(m_running.begin(), m_running.end(), item) > 0 ||
+    return std::count(m_atWork.begin(), m_atWork.end(), item) > 0 ||
            std::any_of(m_ready.begin(),
                        m_ready.end(),
                        [&](const Ready& ready) { return ready.task.id.item == item; }) ||
            std::any_of(m_toPack.begin(), m_toPack.end(), [&](const Unpacked& packed) {
                return isOf(packed.message);
            });
+}
+
+void
+Worker::EndWork(ItemId item)
+{
+    m_atWork.erase(std::find(m_atWork.begin(), m_atWork.end(), item));
 }
 
 void

@@ -75,6 +75,7 @@ Worker::StartPacking()
     Unpacked next = std::move(m_toPack.front());
     m_toPack.pop_front();
     m_packing = true;
+    m_atWork.push_back(next.message.task.item);
     Message& message = next.message;
     const Time time = m_deployment->PackingTime(m_profile, message);
     const bool tensor = message.type == MessageType::TENSOR;
@@ -86,6 +87,7 @@ Worker::StartPacking()
     }
     m_device->Occupy(time, [this, next = std::move(next)]() mutable {
         m_packing = false;
+        EndWork(next.message.task.item);
         if (m_deployment->GetStaging() == Deployment::Staging::BESIDE)
         {
             StageBeside(std::move(next));
@@ -106,6 +108,7 @@ Worker::StageBeside(Unpacked packed)
     m_stagingFree =
         Max(m_stagingFree, now) + m_deployment->StagingTime(m_profile, packed.message.payloadBytes);
     m_staged++;
+    m_atWork.push_back(packed.message.task.item);
     Simulator::Schedule(m_stagingFree - now,
                         [this, life = m_life, packed = std::move(packed)]() mutable {
                             if (life != m_life)
@@ -113,6 +116,7 @@ Worker::StageBeside(Unpacked packed)
                                 return; // the device has failed since
                             }
                             m_staged--;
+                            EndWork(packed.message.task.item);
                             m_device->Free(packed.bytes);
                             SendPacked(std::move(packed.message), packed.to);
                             Dispatch();

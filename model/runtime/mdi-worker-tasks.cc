@@ -228,7 +228,7 @@ Worker::StartTask(std::vector<Ready>::iterator which)
         return;
     }
     m_startedTrace(task);
-    m_running.push_back(task.id.item);
+    m_atWork.push_back(task.id.item);
     const TensorId output = RunLayers(task);
     const Time started = Simulator::Now();
     // Less than is expected where the item leaves on the way, as nobody knows before it is there.
@@ -289,7 +289,7 @@ void
 Worker::FinishTask(Task task, TensorId output, Time started)
 {
     FreeInputs(task);
-    m_running.erase(std::find(m_running.begin(), m_running.end(), task.id.item));
+    EndWork(task.id.item);
     m_finishedTrace(task);
     m_view.OnServed(Simulator::Now() - started);
     if (m_pipeline)

@@ -128,7 +128,8 @@ class Worker : public Application
     /// another, and as the last of all.
     uint16_t NextAttempt(uint32_t source, uint16_t attempt, bool last) const;
 
-    /// Whether a task of an item is here, waiting for the processor or on it: it is only late.
+    /// Whether a task or message of an item is here, waiting for the processor or on it, or being
+    /// staged: it is only late.
     bool Holds(ItemId item) const;
 
     /// A source of this node will wait no longer for an item.
@@ -188,6 +189,7 @@ class Worker : public Application
     void ConfigureView();
     void ForgetAll();
     bool HoldsWhole(uint32_t source);
+    void EndWork(ItemId item);
     void TellSources(State state);
 
     void StartPass(Message item);
@@ -269,7 +271,7 @@ class Worker : public Application
     std::vector<Message> m_early;                          //!< tensors whose plan is not here yet
     std::vector<Ready> m_ready;
     bool m_dispatching = false;
-    std::vector<ItemId> m_running;         //!< on the processor
+    std::vector<ItemId> m_atWork;          //!< run, encoded or staged here now
     std::map<uint32_t, Plan> m_alonePlans; //!< by source of this node: see ALONE
     std::set<uint32_t> m_whole;            //!< sources whose models are here whole because of that
 
