@@ -63,25 +63,6 @@ LowerCase(std::string text)
 } // namespace
 
 std::string
-OneLine(const std::string& text)
-{
-    std::string line;
-    for (const char c : text)
-    {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-        {
-            static const char* const HEX = "0123456789abcdef";
-            line += c == '\n' ? "\\n" : std::string("\\x") + HEX[(c >> 4) & 15] + HEX[c & 15];
-        }
-        else
-        {
-            line += c;
-        }
-    }
-    return line;
-}
-
-std::string
 Nearest(const std::string& name, const std::vector<std::string>& candidates)
 {
     constexpr std::size_t LONGEST = 200; // beyond it nobody mistypes, and the distance is quadratic

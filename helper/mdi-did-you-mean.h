@@ -4,6 +4,8 @@
 #ifndef MDI_DID_YOU_MEAN_H
 #define MDI_DID_YOU_MEAN_H
 
+#include "mdi-one-line.h"
+
 #include <string>
 #include <vector>
 
@@ -28,9 +30,6 @@ std::string DidYouMean(const std::string& name, const std::vector<std::string>& 
 
 /// The text in single quotes, on one line: control characters escaped, the middle of long ones cut.
 std::string Quoted(const std::string& text);
-
-/// The text with control characters escaped, so that a message stays on one line.
-std::string OneLine(const std::string& text);
 
 } // namespace mdi
 } // namespace ns3

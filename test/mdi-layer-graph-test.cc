@@ -200,6 +200,7 @@ TEST(LayerGraphJson, EveryRejectedInputNamesItsPlace)
         {"\"name\": \"tiny\"", "\"name\": \"\"", "bad.json: name: a model needs a name"},
         {"\"name\": \"tiny\",", "", "bad.json: the field 'name' is missing"},
         {"\"outputs\": [1]", "\"output\": [1]", "bad.json: unknown field 'output'; known are"},
+        {"\"outputs\": [1]", "\"out\\nputs\": [1]", "unknown field 'out\\nputs'; known are"},
         {"[1, 4]", "[1, -4]", "bad.json: inputs[0].shape[1]: expected an integer from 0"},
         {"[1, 4]", "[1, 4.5]", "bad.json: inputs[0].shape[1]: expected an integer from 0"},
         {"[1, 4]", "[99999999999999999999]", "bad.json: inputs[0].shape[0]: expected"},

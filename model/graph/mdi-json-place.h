@@ -4,6 +4,8 @@
 #ifndef MDI_JSON_PLACE_H
 #define MDI_JSON_PLACE_H
 
+#include "mdi-one-line.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -36,7 +38,8 @@ class Place
 
     [[noreturn]] void Fail(const std::string& what) const
     {
-        throw std::runtime_error(m_file + ": " + (m_path.empty() ? "" : m_path + ": ") + what);
+        throw std::runtime_error(
+            OneLine(m_file + ": " + (m_path.empty() ? "" : m_path + ": ") + what));
     }
 
     /// Only these fields may be present; the first `required` ones must be.

@@ -375,8 +375,7 @@ LayerGraphFromJson(const std::string& text, const std::string& file, const std::
         // "[json.exception.parse_error.101] parse error at line 1, ...": the tail is for people.
         std::string what = error.what();
         what.erase(0, what.find("] ") == std::string::npos ? 0 : what.find("] ") + 2);
-        std::replace(what.begin(), what.end(), '\n', ' ');
-        throw std::runtime_error(file + ": not JSON: " + what);
+        throw std::runtime_error(OneLine(file + ": not JSON: " + what));
     }
     const Place root(json, file, "");
     const bool hasFormat = json.is_object() && json.contains("format");
@@ -394,7 +393,7 @@ LayerGraphFromJson(const std::string& text, const std::string& file, const std::
     }
     catch (const std::invalid_argument& error)
     {
-        throw std::runtime_error(file + ": " + error.what());
+        throw std::runtime_error(OneLine(file + ": " + error.what()));
     }
 }
 
