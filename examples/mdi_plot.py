@@ -54,7 +54,8 @@ CAPTIONS = {
     "utilisation": "Share of the time that each device computed, in the first run; in brackets the "
     "time from the system's first event to its last.",
     "timeline": "What each device ran, and when tensors and results that it sent were under way: "
-    "the beginning of the first run, the same window for all systems.",
+    "the beginning of the first run, the same window for all systems; where devices fail, around the "
+    "first failure.",
     "exits": "Share of completed items that left at each exit, all runs.",
     "admitted-rate": f"Admitted rate in steady state against the exit threshold. {STUDENT}",
     "accuracy-rate": f"Accuracy of completed items against the offered rate. {STUDENT}",

@@ -32,8 +32,9 @@ class BadInput(Exception):
     """One line for the user: file, what is wrong, what would be right."""
 
 
-Span = collections.namedtuple("Span", "track name begin_s end_s transfer")
-Span.__doc__ = "A task on a device, or a message sent by it; track is the device's number."
+Span = collections.namedtuple("Span", "track name begin_s end_s kind")
+Span.__doc__ = "A task on a device, a message sent by it, or that it was off; track is the device's number."
+TASK, TRANSFER, OUTAGE = "task", "transfer", "outage"  # kinds of spans
 
 
 class Results:
@@ -229,13 +230,14 @@ def _read_spans(trace, devices):
         elif event["ph"] == "X":
             begin = event["ts"] / 1e6
             end = begin + event["dur"] / 1e6
-            spans[process].append(Span(thread, event["name"], begin, end, False))
+            kind = OUTAGE if event.get("cat") == "outage" else TASK
+            spans[process].append(Span(thread, event["name"], begin, end, kind))
         elif event["ph"] == "b":
             begun[event["id"]] = event["ts"] / 1e6
         elif event["ph"] == "e":
             sender = senders[process, thread]
             begin = begun.pop(event["id"])
-            spans[process].append(Span(sender, event["name"], begin, event["ts"] / 1e6, True))
+            spans[process].append(Span(sender, event["name"], begin, event["ts"] / 1e6, TRANSFER))
     return {systems[process]: found for process, found in spans.items()}
 
 
@@ -314,6 +316,6 @@ def busy_shares(spans, slots):
     end = max(span.end_s for span in spans)
     busy = np.zeros(len(slots))
     for span in spans:
-        if not span.transfer:
+        if span.kind == TASK:
             busy[span.track] += span.end_s - span.begin_s
     return busy / (np.asarray(slots) * (end - begin)), end - begin

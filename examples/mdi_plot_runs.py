@@ -7,7 +7,7 @@ import re
 import numpy as np
 from matplotlib.patches import Patch
 
-from mdi_plot_results import busy_shares
+from mdi_plot_results import OUTAGE, TASK, TRANSFER, busy_shares
 from mdi_plot_style import (
     COLOURS,
     COLUMN_IN,
@@ -33,8 +33,9 @@ TIMELINE_IN = 8  # at most, if it has several systems
 ROW_IN = 0.17
 TITLE_IN = 0.28
 MOST_DEVICES = 16
+OFF = {"facecolor": "white", "edgecolor": "black", "hatch": "////", "linewidth": 0.4}
 TASKS = 25  # of the longest kind that fit into a timeline's window
-TASK = re.compile(r"^(?:(?:tensor|result) )?(.*) \d+/\d+(?: pass \d+)?$")
+TASK_NAME = re.compile(r"^(?:(?:tensor|result) )?(.*) \d+/\d+(?: pass \d+)?$")
 
 
 def latency(results):
@@ -145,16 +146,17 @@ def utilisation(results):
 
 
 def timeline(results):
-    """What each device ran, and when it sent: the beginning of each system's first run."""
+    """What each device ran, and when it sent or was off: of each system's first run the beginning, or
+    what surrounds the first failure of a device."""
     devices = results.devices[:MOST_DEVICES]
     present = [name for name in results.names if name in results.timeline]
     panel = ROW_IN * len(devices) + TITLE_IN
     names = present[: max(1, int(TIMELINE_IN / panel))]
     spans = {}  # with the source that each belongs to
     for name in names:
-        matches = [(TASK.match(span.name), span) for span in results.timeline[name]]
+        matches = [(TASK_NAME.match(span.name), span) for span in results.timeline[name]]
         spans[name] = [(match[1], span) for match, span in matches if match]
-    tasks = {name: [s for _, s in of if not s.transfer] for name, of in spans.items()}
+    tasks = {name: [s for _, s in of if s.kind == TASK] for name, of in spans.items()}
     names = [name for name in names if tasks[name]]
     if not names:
         return None
@@ -162,18 +164,24 @@ def timeline(results):
     longest = max(np.mean([s.end_s - s.begin_s for s in tasks[name]]) for name in names)
     last = max(span.end_s for name in names for _, span in spans[name])
     window = min(TASKS * longest, last - begin)
+    off = {name: [s for s in results.timeline[name] if s.kind == OUTAGE] for name in names}
+    failures = [span.begin_s for name in names for span in off[name]]
+    if failures:
+        begin = max(begin, min(failures) - window / 3)
 
+    zero = 0 if failures else begin  # failures are at times that the scenario says
     figure = new_figure(PAGE_IN, len(names) * panel + 0.5)
     axes = figure.subplots(len(names), 1, squeeze=False, sharex=True, sharey=True)[:, 0]
     for axis, name in zip(axes, names):
-        _draw_rows(axis, spans[name], begin, window, results.sources, len(devices))
+        rows = spans[name] + [(None, span) for span in off[name]]
+        _draw_rows(axis, rows, begin, window, results.sources, len(devices), zero)
         axis.set_title(shortened(name, 90), loc="left", pad=2)
         axis.set_yticks(range(len(devices)), [shortened(device) for device in devices])
         axis.tick_params(axis="y", length=0)
         axis.spines["left"].set_visible(False)
         light_grid(axis, "x")
     axes[0].set_ylim(len(devices) - 0.4, -0.6)
-    axes[0].set_xlim(0, window)
+    axes[0].set_xlim(begin - zero, begin - zero + window)
     left_out = [
         f"first {len(some)} of {len(every)} {what}"
         for some, every, what in (
@@ -182,10 +190,16 @@ def timeline(results):
         )
         if len(some) < len(every)
     ]
-    axes[-1].set_xlabel("; ".join(["Time since the first task (s)"] + left_out))
+    time = "Simulated time (s)" if failures else "Time since the first task (s)"
+    axes[-1].set_xlabel("; ".join([time] + left_out))
     handles = [Patch(color=_source_colour(i)) for i in range(len(results.sources[:8]))]
     labels = [f"task of {source}" for source in results.sources[:8]]
-    legend_above(figure, handles + [Patch(color=GREY)], labels + ["tensor or result under way"])
+    handles.append(Patch(color=GREY))
+    labels.append("tensor or result under way")
+    if failures:
+        handles.append(Patch(**OFF))
+        labels.append("device off")
+    legend_above(figure, handles, labels)
     return figure
 
 
@@ -195,14 +209,16 @@ def _source_colour(number):
     return COLOURS[order[number % len(order)]]
 
 
-def _draw_rows(axis, spans, begin, window, sources, devices):
-    bars = {}  # (source or None, device) -> [(begin, duration)]
+def _draw_rows(axis, spans, begin, window, sources, devices, zero):
+    bars = {}  # (kind, source, device) -> [(begin, duration)]
     for source, span in spans:
-        if span.track < devices and span.begin_s < begin + window:
-            key = (None if span.transfer else source, span.track)
-            bars.setdefault(key, []).append((span.begin_s - begin, span.end_s - span.begin_s))
-    for (source, device), pieces in sorted(bars.items(), key=str):
-        if source is None:
+        if span.track < devices and span.begin_s < begin + window and span.end_s > begin:
+            key = (span.kind, source if span.kind == TASK else "", span.track)
+            bars.setdefault(key, []).append((span.begin_s - zero, span.end_s - span.begin_s))
+    for (kind, source, device), pieces in sorted(bars.items()):
+        if kind == OUTAGE:
+            axis.broken_barh(pieces, (device - 0.38, 0.62), **OFF)
+        elif kind == TRANSFER:
             axis.broken_barh(pieces, (device + 0.28, 0.16), color=GREY, linewidth=0)
         else:
             number = sources.index(source) if source in sources else 0

@@ -197,9 +197,12 @@ InstallChurn(const Churn& churn,
         source->SetAttribute("ItemTimeout", TimeValue(churn.itemTimeout));
         source->SetAttribute("Retries", UintegerValue(churn.retries));
     }
+    // By then a source has issued the item again, or given it up; unless it knew that it is late.
+    const Time patience = 2 * churn.itemTimeout;
     const auto& workers = mdi.GetWorkers();
     for (size_t i = 0; i < workers.size(); ++i)
     {
+        workers[i]->SetAttribute("Patience", TimeValue(patience));
         workers[i]->GetNode()->GetObject<Transport>()->SetAttribute("UserTimeout",
                                                                     TimeValue(churn.peerTimeout));
         Create<Victim>(workers[i], outages.at(i))->Schedule();

@@ -36,6 +36,7 @@ EventLog::EventLog(const MdiHelper& mdi, bool spans)
         source->TraceConnectWithoutContext("TokenReady", MakeCallback(&EventLog::OnToken, this));
         source->TraceConnectWithoutContext("ItemCompleted",
                                            MakeCallback(&EventLog::OnCompleted, this));
+        source->TraceConnectWithoutContext("ItemLost", MakeCallback(&EventLog::OnLost, this));
     }
     for (uint32_t index = 0; index < mdi.GetWorkers().size(); ++index)
     {
@@ -45,7 +46,6 @@ EventLog::EventLog(const MdiHelper& mdi, bool spans)
         {
             continue;
         }
-        worker->TraceConnectWithoutContext("ItemLost", MakeCallback(&EventLog::OnLost, this));
         const auto device = node->GetObject<ComputeDevice>();
         device->TraceConnectWithoutContext("TaskFinished",
                                            MakeCallback(&EventLog::OnServed, this).Bind(index));

@@ -41,7 +41,7 @@ class EventLog
         ADMITTED,  //!< Source
         TOKEN,     //!< Source
         COMPLETED, //!< Source
-        LOST,      //!< Worker
+        LOST,      //!< Source
         TX,        //!< Transport
         RX,        //!< Transport
         STARTED,   //!< Worker

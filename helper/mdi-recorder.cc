@@ -34,12 +34,12 @@ Recorder::Recorder(const MdiHelper& mdi, RunSink& sink, bool spans)
         source->TraceConnectWithoutContext("TokenReady", MakeCallback(&Recorder::OnToken, this));
         source->TraceConnectWithoutContext("ItemCompleted",
                                            MakeCallback(&Recorder::OnCompleted, this));
+        source->TraceConnectWithoutContext("ItemLost", MakeCallback(&Recorder::OnLost, this));
         source->TraceConnectWithoutContext("Closed", MakeCallback(&Recorder::OnClosed, this));
     }
     for (const auto& worker : mdi.GetWorkers())
     {
         Ptr<Node> node = worker->GetNode();
-        worker->TraceConnectWithoutContext("ItemLost", MakeCallback(&Recorder::OnLost, this));
         const auto transport = node->GetObject<Transport>();
         transport->TraceConnectWithoutContext("Tx", MakeCallback(&Recorder::OnTx, this));
         if (m_recordSpans)
@@ -167,33 +167,25 @@ Recorder::JudgeOldest()
 void
 Recorder::OnToken(const Message& result)
 {
-    Open* open = Find(result.task.item);
-    if (!open)
+    Open& open = *Find(result.task.item);
+    if (open.record.tokens++ == 0)
     {
-        return; // lost, and given away
+        open.record.firstToken = Simulator::Now();
     }
-    if (open->record.tokens++ == 0)
-    {
-        open->record.firstToken = Simulator::Now();
-    }
-    ToJudge(result, *open);
+    ToJudge(result, open);
 }
 
 void
 Recorder::OnCompleted(const Message& result)
 {
-    Open* open = Find(result.task.item);
-    if (!open || !open->record.lost.empty())
-    {
-        return; // the item was given up before, and stays so
-    }
-    ItemRecord& record = open->record;
+    Open& open = *Find(result.task.item);
+    ItemRecord& record = open.record;
     record.completed = Simulator::Now();
     record.hops = result.hops;
     const auto engine = m_deployment->Engine();
     if (record.tokens == 0)
     {
-        ToJudge(result, *open);
+        ToJudge(result, open);
     }
     if (m_judges)
     {
@@ -209,18 +201,15 @@ Recorder::OnCompleted(const Message& result)
                       });
         record.layerFraction = double(boundary) / graph.Size();
     }
-    OnEnded(*open);
+    OnEnded(open);
 }
 
 void
 Recorder::OnLost(ItemId item, const std::string& reason)
 {
-    Open* open = Find(item);
-    if (open && !open->record.completed && open->record.lost.empty())
-    {
-        open->record.lost = reason;
-        OnEnded(*open);
-    }
+    Open& open = *Find(item);
+    open.record.lost = reason;
+    OnEnded(open);
 }
 
 void

@@ -168,6 +168,7 @@ RunWriter::WriteTimeline(std::ostream& os,
         });
     };
     data.rates = outcome.rates;
+    data.off = outcome.off;
     WriteTimelineEvents(os, data, process, devices, m_sources);
 }
 

@@ -138,6 +138,29 @@ BuildNetwork(const Scenario& scenario,
     network.Install(nodes);
 }
 
+/// What has been off until now.
+std::vector<OffSpan>
+Off(const Outages& outages)
+{
+    const Time now = Simulator::Now();
+    std::vector<OffSpan> spans;
+    const auto add = [&](bool network, const std::vector<std::vector<Outage>>& all) {
+        for (uint32_t i = 0; i < all.size(); ++i)
+        {
+            for (const Outage& outage : all[i])
+            {
+                if (outage.begin < now)
+                {
+                    spans.push_back({network, i, outage.begin, Min(now, outage.end.value_or(now))});
+                }
+            }
+        }
+    };
+    add(false, outages.devices);
+    add(true, outages.networks);
+    return spans;
+}
+
 /// The rates of all traces until now.
 std::vector<RateSample>
 Rates(const Scenario& scenario)
@@ -581,6 +604,7 @@ Simulate(const Scenario& scenario,
     outcome.run = run;
     outcome.seed = scenario.seed;
     outcome.rates = spans ? Rates(scenario) : std::vector<RateSample>();
+    outcome.off = spans ? Off(outages) : std::vector<OffSpan>();
     outcome.controlBytes = recorder.ControlBytes();
     outcome.lateBytes = recorder.LateBytes();
     outcome.sourceEnergyJ = recorder.Energy().OfSources();

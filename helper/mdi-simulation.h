@@ -26,6 +26,15 @@ struct RateSample
     uint64_t rateBps = 0; //!< [b/s]
 };
 
+/// A device or a network was off.
+struct OffSpan
+{
+    bool network = false; //!< else a device
+    uint32_t index = 0;   //!< in the scenario
+    Time begin;           //!< simulated time
+    Time end;             //!< of the outage, or of the simulation
+};
+
 /// What one simulation of one system gave, beside what its sink took.
 struct RunOutcome
 {
@@ -34,6 +43,7 @@ struct RunOutcome
     uint32_t seed = 1;               //!< with `run`, the ns-3 seed and run number
     bool generates = false;          //!< see SummaryHeader
     std::vector<RateSample> rates;   //!< of a run that records spans, by network and time
+    std::vector<OffSpan> off;        //!< of a run that records spans: devices, then networks
     uint64_t controlBytes = 0;       //!< see Recorder
     std::vector<uint64_t> lateBytes; //!< by source; see Recorder
     std::vector<std::optional<double>> sourceEnergyJ; //!< by source; none: not known

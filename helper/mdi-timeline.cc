@@ -86,6 +86,28 @@ WriteTimelineEvents(std::ostream& os,
                {"ts", micros(sample.time)},
                {"args", {{"rate_bps", sample.rateBps}}}});
     }
+    for (const auto& off : data.off)
+    {
+        if (!off.network)
+        {
+            write({{"name", "off"},
+                   {"cat", "outage"},
+                   {"ph", "X"},
+                   {"pid", process},
+                   {"tid", off.index},
+                   {"ts", micros(off.begin)},
+                   {"dur", micros(off.end - off.begin)}});
+            continue;
+        }
+        for (const bool begins : {true, false})
+        {
+            write({{"name", "network " + std::to_string(off.index) + " is off"},
+                   {"ph", "C"},
+                   {"pid", process},
+                   {"ts", micros(begins ? off.begin : off.end)},
+                   {"args", {{"off", begins ? 1 : 0}}}});
+        }
+    }
     uint64_t id = 0;
     data.spans([&](const Span& span) {
         Json event{{"name", title(span)}, {"pid", process}};
@@ -130,6 +152,7 @@ WriteTimelineEvents(std::ostream& os,
     data.spans = each(record.spans);
     data.queues = each(record.queues);
     data.rates = record.rates;
+    data.off = record.off;
     WriteTimelineEvents(os, data, process, devices, sources);
 }
 

@@ -27,13 +27,15 @@ struct TimelineData
     Each<Span> spans;              //!< calls with each span, in their order; more than once
     Each<QueueSample> queues;      //!< the same for the lengths of queues
     std::vector<RateSample> rates; //!< of link traces
+    std::vector<OffSpan> off;      //!< devices and networks
 };
 
 /**
  * A run's spans as events of the Chrome trace-event format, each followed by a comma and a new
  * line: a process per run, in it a thread per device (complete events) and per link (asynchronous
- * events, since several tensors can be under way at once), counters of queues and of the rates of
- * link traces. Times in microseconds.
+ * events, since several tensors can be under way at once), counters of queues, of the rates of link
+ * traces and of networks that are off. A device that is off runs a task "off" of category outage.
+ * Times in microseconds.
  *
  * \param os where to
  * \param data of a run that recorded spans

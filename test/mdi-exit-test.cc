@@ -99,8 +99,8 @@ LongestQueue(const IdealRun& run, uint32_t node)
     uint32_t longest = 0;
     for (const auto& sample : run.queues)
     {
-        longest = std::max(longest,
-                           sample.node == node ? sample.inputTasks + sample.outputTasks : 0);
+        longest =
+            std::max(longest, sample.node == node ? sample.inputTasks + sample.outputTasks : 0);
     }
     return longest;
 }
@@ -179,6 +179,36 @@ TEST(RateAdaptation, TheGapFollowsTheQueueAsAlgorithm3Says)
     for (size_t second = 0; second < gaps.size(); ++second)
     {
         EXPECT_NEAR(inSecond[second], 1000 / gaps[second], 1.01) << second;
+    }
+    admission->Dispose();
+    Simulator::Destroy();
+}
+
+TEST(RateAdaptation, NothingIsReleasedAndTheGapStaysWhileTheDeviceIsOff)
+{
+    const auto admission = CreateObject<RateAdaptation>();
+    admission->SetAttribute("InitialGap", TimeValue(MilliSeconds(100)));
+    std::vector<double> released;
+    std::vector<double> changed;
+    admission->TraceConnectWithoutContext("Gap",
+                                          Callback<void, double, double>([&](double, double) {
+                                              changed.push_back(Simulator::Now().GetSeconds());
+                                          }));
+    admission->Start(
+        [&] {
+            released.push_back(Simulator::Now().GetSeconds());
+            return true;
+        },
+        [] { return 0; });
+    Simulator::Schedule(Seconds(0.55), [&] { admission->Pause(); });
+    Simulator::Schedule(Seconds(10.05), [&] { admission->Resume(); });
+    Simulator::Stop(Seconds(10.5));
+    Simulator::Run();
+    EXPECT_EQ(changed, std::vector<double>{0}); // as it began
+    ASSERT_EQ(released.size(), 9u);
+    for (size_t i = 0; i < released.size(); ++i)
+    {
+        EXPECT_NEAR(released[i], i < 5 ? 0.1 + 0.1 * i : 10.15 + 0.1 * (i - 5), 1e-9);
     }
     admission->Dispose();
     Simulator::Destroy();
@@ -470,9 +500,8 @@ TEST(Exits, NobodyKnowsBeforehandThatAnItemWillLeave)
         Time remaining;
         run.prepare = [&remaining](MdiHelper& mdi) {
             const auto device = mdi.GetWorkers()[0]->GetNode()->GetObject<ComputeDevice>();
-            Simulator::Schedule(Seconds(1.52), [device, &remaining] {
-                remaining = device->Remaining();
-            });
+            Simulator::Schedule(Seconds(1.52),
+                                [device, &remaining] { remaining = device->Remaining(); });
         };
         run.Run();
         return remaining;

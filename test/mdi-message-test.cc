@@ -86,6 +86,10 @@ Full(MessageType type)
         m.nextBoundary = 42;
         m.pipeline = {0, 3, 0xabcdef01};
     }
+    if (type == T::LOST)
+    {
+        m.reason = "no memory for its tensor";
+    }
     return m;
 }
 
@@ -134,6 +138,7 @@ ExpectSame(const Message& a, const Message& b)
     EXPECT_EQ(a.speedSoFarFlopPerS, b.speedSoFarFlopPerS);
     EXPECT_EQ(a.nextBoundary, b.nextBoundary);
     EXPECT_EQ(a.pipeline, b.pipeline);
+    EXPECT_EQ(a.reason, b.reason);
 }
 
 std::vector<uint8_t>

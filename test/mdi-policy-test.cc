@@ -7,10 +7,12 @@
 
 #include "ns3/boolean.h"
 #include "ns3/double.h"
+#include "ns3/mdi-ddi-router.h"
 #include "ns3/mdi-ms-mdi-router.h"
 #include "ns3/mdi-neighbor-table.h"
 #include "ns3/mdi-pa-mdi.h"
 #include "ns3/mdi-partitioner.h"
+#include "ns3/string.h"
 #include "ns3/uinteger.h"
 
 #include <gtest/gtest.h>
@@ -271,4 +273,26 @@ TEST(NeighborTable, GoodputFollowsMeasuredTransfers)
     }
     EXPECT_NEAR(table.Transfer(2, 1250000, 0, nominal).GetSeconds(), 2.001, 1e-3);
     EXPECT_NEAR(table.Transfer(2, 0, 1250000, nominal).GetSeconds(), 2.001, 1e-3); // own queue
+}
+
+TEST(DdiRouter, SharesBeginAnewWhenAWorkerComesBack)
+{
+    FakeView view;
+    const auto router = CreateObject<DdiRouter>();
+    router->SetAttribute("Variant", StringValue("equal"));
+    std::map<uint32_t, uint32_t> given;
+    auto give = [&](uint32_t items) {
+        for (uint32_t i = 0; i < items; ++i)
+        {
+            given[router->Choose(Task(), view).node]++;
+        }
+    };
+    give(30);
+    EXPECT_EQ(given, (std::map<uint32_t, uint32_t>{{0, 10}, {1, 10}, {2, 10}}));
+    view.silent = {1};
+    give(30);
+    EXPECT_EQ(given, (std::map<uint32_t, uint32_t>{{0, 25}, {1, 10}, {2, 25}}));
+    view.silent = {};
+    give(30); // the other two have had 15 more each
+    EXPECT_EQ(given, (std::map<uint32_t, uint32_t>{{0, 35}, {1, 20}, {2, 35}}));
 }

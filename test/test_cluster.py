@@ -14,12 +14,10 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 import unittest
 
-import test_programs
-from test_programs import read
+from program_test import BUILD, ROOT, read
 from test_sweep import SweepTest, sweep
 
 # slurmctld and slurmd lie where only root looks
@@ -56,7 +54,7 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 
 def documented(pattern):
     """The one line of the documentation's sweeps that matches."""
-    with open(os.path.join(test_programs.ROOT, "doc/mdi.rst"), encoding="utf-8") as file:
+    with open(os.path.join(ROOT, "doc/mdi.rst"), encoding="utf-8") as file:
         text = file.read()
     found = re.findall(rf"^  ({pattern}.*)$", text, re.MULTILINE)
     assert len(found) == 1, found
@@ -80,7 +78,7 @@ class ClusterTest(SweepTest):
         self.environment = dict(
             os.environ,
             PATH=PATH,
-            MDI_BUILD_DIR=os.path.abspath(test_programs.BUILD),
+            MDI_BUILD_DIR=BUILD,
             PARALLEL_HOME=self.path("parallel"),
         )
         self.sweep(self.file, "--out=whole")
@@ -89,7 +87,7 @@ class ClusterTest(SweepTest):
         """In the project's root, with the paths and folders of this test."""
         return subprocess.run(
             command,
-            cwd=test_programs.ROOT,
+            cwd=ROOT,
             env=self.environment,
             capture_output=True,
             text=True,
@@ -215,6 +213,4 @@ class Slurm(ClusterTest):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and os.path.isdir(sys.argv[1]):
-        test_programs.BUILD = os.path.abspath(sys.argv.pop(1))
     unittest.main()

@@ -5,7 +5,7 @@
 
 usage, in the project's root: python3 test/test_docs.py BUILD_DIR [unittest arguments]
 
-How a page is written, so that it can be followed here (own-router.rst has test_install.py):
+How a page is written, so that it can be followed here (howto-policy.rst has test_install.py):
 
 * `.. code-block:: console` holds commands, `$ ...`, and below each what it prints, its errors as
   well. A line that ends in a backslash goes on in the next. `...` stands for any text, alone on a

@@ -5,7 +5,7 @@
 
 usage, in the project's root: python3 test/test_fuzz.py BUILD_DIR [unittest arguments]
 
-Builds the targets with clang in BUILD_DIR/fuzz and runs each from its corpus (test/fuzz/corpus) for
+Builds the targets with clang in BUILD_DIR/sanitize and runs each from its corpus (test/fuzz/corpus) for
 MDI_FUZZ_RUNS executions (default 20000). Needs Debian's clang and libclang-rt-14-dev; fails without
 them. `python3 test/test_fuzz.py BUILD_DIR --keep` adds what it finds to the corpus, the least set
 of inputs that covers the same.
@@ -37,14 +37,14 @@ TARGETS = {
 
 
 def binary(target):
-    return os.path.join(BUILD, "fuzz", "mdi-fuzz-" + target)
+    return os.path.join(BUILD, "sanitize", "mdi-fuzz-" + target)
 
 
 def build():
     """The targets; an exception with the end of the log if they do not build."""
-    folder = os.path.join(BUILD, "fuzz")
+    folder = os.path.join(BUILD, "sanitize")
     for command in (
-        ["cmake", "--preset", "fuzz", "-S", ROOT, "-B", folder],
+        ["cmake", "--preset", "sanitize", "-S", ROOT, "-B", folder],
         ["cmake", "--build", folder, "--target", "mdi-fuzz"],
     ):
         done = subprocess.run(

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 # Author: the mdi developers
-"""The module installed, moved, and used from outside: doc/own-router.rst as a user follows it.
+"""The module installed, moved, and used from outside: doc/howto-policy.rst as a user follows it.
 
 usage, in the project's root: python3 test/test_install.py BUILD_DIR [unittest arguments]
 """
@@ -20,7 +20,7 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")  # or the first argument
-PAGE = os.path.join(ROOT, "doc", "own-router.rst")
+PAGE = os.path.join(ROOT, "doc", "howto-policy.rst")
 CONFIG = "ns3-mdiConfig.cmake"
 EXAMPLE = os.path.join(ROOT, "examples", "own-router")
 CLASS = "own::PowerOfTwoRouter"

@@ -198,7 +198,7 @@ class Statistics(unittest.TestCase):
         self.assertAlmostEqual(time, 9 * 0.05 + 10 * 0.1 + 0.03)
         for share, expected in zip(shares, (0.4 / time, 0.2 / time, 0)):
             self.assertAlmostEqual(share, expected)
-        transfers = [span for span in results.timeline["a"] if span.transfer]
+        transfers = [span for span in results.timeline["a"] if span.kind == of_results.TRANSFER]
         self.assertEqual((len(transfers), {span.track for span in transfers}), (40, {0}))
 
     def test_a_latency_curve_ends_at_the_share_that_was_completed(self):

@@ -14,12 +14,10 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 import unittest
 
-import test_programs
-from test_programs import ProgramTest, read, rows, scenario
+from program_test import BUILD, ProgramTest, read, rows, scenario
 
 ITEMS = 4  # of each source
 
@@ -58,7 +56,7 @@ class SweepTest(ProgramTest):
         self.write("scenario.json", scenario())
 
     def command(self, *arguments):
-        return [os.path.join(test_programs.BUILD, "mdi-sweep"), *arguments]
+        return [os.path.join(BUILD, "mdi-sweep"), *arguments]
 
     def sweep(self, *arguments, status=0):
         result = self.call(*self.command(*arguments))
@@ -100,7 +98,7 @@ class Points(SweepTest):
             "sources.1.admission.rate_hz": 2 * loads[2],
         }.items():
             arguments.append(f"--set={path}={json.dumps(value)}")
-        one = self.call(os.path.join(test_programs.BUILD, "mdi-run"), *arguments)
+        one = self.call(os.path.join(BUILD, "mdi-run"), *arguments)
         self.assertEqual(one.returncode, 0, one.stderr)
         by_hand = rows(self.path("one/summary.csv"))
         here = [r for r in found if r["point"] == "6"]
@@ -505,6 +503,4 @@ class Shards(SweepTest):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and os.path.isdir(sys.argv[1]):
-        test_programs.BUILD = os.path.abspath(sys.argv.pop(1))
     unittest.main()

@@ -294,6 +294,7 @@ ComputeDevice::Stop()
     }
     m_services.clear();
     m_busySlots = 0;
+    m_memoryInUse = 0;
 }
 
 void

@@ -93,7 +93,8 @@ class ComputeDevice : public Object
     /// Largest memory taken so far [bytes].
     uint64_t MemoryPeak() const;
 
-    /// The device fails: nothing in service ever finishes, and nothing can start before Resume.
+    /// The device fails: its memory is empty, nothing in service ever finishes, and nothing can
+    /// start before Resume.
     void Stop();
 
     /**

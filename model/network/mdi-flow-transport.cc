@@ -410,6 +410,7 @@ FlowTransport::Disconnect()
         return;
     }
     m_off = true;
+    Unwatch();
     m_queuedBytes = 0;
     for (auto& [to, peer] : m_peers)
     {

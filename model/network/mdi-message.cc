@@ -24,6 +24,7 @@ constexpr uint8_t MAGIC[2] = {'M', 'D'};
 constexpr uint8_t VERSION = 1;
 constexpr uint8_t TYPES = MESSAGE_TYPES;
 constexpr uint8_t MAX_DIMS = 8;
+constexpr size_t MAX_REASON = 255;
 
 /// The groups of fields of a message (mdi-message.h).
 enum Group : uint32_t
@@ -35,6 +36,7 @@ enum Group : uint32_t
     STAGES = 16,
     NODE = 32,
     PIPELINE = 64,
+    REASON = 128,
 };
 
 uint32_t
@@ -55,8 +57,9 @@ GroupsOf(MessageType type)
         return TASK | REPORT | NODE;
     case MessageType::CANCEL:
     case MessageType::DONE:
-    case MessageType::LOST:
         return TASK;
+    case MessageType::LOST:
+        return TASK | REASON;
     case MessageType::TOKEN:
         return TASK | STAGES | PIPELINE;
     case MessageType::HEARTBEAT:
@@ -96,6 +99,11 @@ class Sizer
         return true;
     }
 
+    void Text(const std::string& text)
+    {
+        m_bytes += 1 + std::min(text.size(), MAX_REASON);
+    }
+
     uint64_t m_bytes = 0; //!< so far
 };
 
@@ -133,6 +141,13 @@ class Writer
             Integer(size);
         }
         return true;
+    }
+
+    void Text(const std::string& text)
+    {
+        const size_t bytes = std::min(text.size(), MAX_REASON);
+        Integer(static_cast<uint8_t>(bytes));
+        m_at.Write(reinterpret_cast<const uint8_t*>(text.data()), static_cast<uint32_t>(bytes));
     }
 
   private:
@@ -186,6 +201,14 @@ class Reader
             m_ok = m_ok && size >= 0;
         }
         return m_ok;
+    }
+
+    void Text(std::string& text)
+    {
+        uint8_t bytes = 0;
+        Integer(bytes);
+        text.assign(Take(bytes) ? bytes : 0, '\0');
+        m_at.Read(reinterpret_cast<uint8_t*>(text.data()), static_cast<uint32_t>(text.size()));
     }
 
     void Check(bool valid)
@@ -432,6 +455,10 @@ Describe(Archive& archive, M& m)
         {
             archive.Integer(node);
         }
+    }
+    if (groups & REASON)
+    {
+        archive.Text(m.reason);
     }
 }
 

@@ -35,7 +35,7 @@ enum class MessageType : uint8_t
     TOKEN = 8,     //!< AR-MDI: a new allocation travels down the pipeline
     HEARTBEAT = 9, //!< AR-MDI: a worker lives
     FAILED = 10,   //!< AR-MDI: tells the source that a worker of its pipeline has failed
-    LOST = 11,     //!< tells the source that an item will have no result
+    LOST = 11,     //!< tells the source that an attempt at an item will give no result
 };
 
 /// How many types there are.
@@ -114,6 +114,9 @@ struct Message
 
     // group node: CTC, NACK (the worker that is answered), FAILED (the worker that failed)
     uint32_t node = 0; //!< node id
+
+    // group reason: LOST
+    std::string reason; //!< why; at most 255 octets go over the wire
 
     // group token: TOKEN
     double totalSpeedFlopPerS = 0;  //!< S

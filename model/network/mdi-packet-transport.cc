@@ -664,6 +664,7 @@ PacketTransport::Disconnect()
         return;
     }
     m_off = true;
+    Unwatch();
     m_outage.Begin(GetObject<Node>());
     m_queuedBytes = 0;
     // The sockets stay, mute: one of them may be calling us.

@@ -68,9 +68,26 @@ Transport::Watch(uint32_t to)
 {
     if (!m_userTimeout.IsZero() && m_watched.count(to) == 0)
     {
-        m_watched[to] = {Progress(to), Simulator::Now()};
-        Simulator::Schedule(m_userTimeout / CHECKS, &Transport::Check, Ptr<Transport>(this), to);
+        m_watched[to] = {Progress(to), Simulator::Now(), EventId()};
+        ScheduleCheck(to);
     }
+}
+
+void
+Transport::ScheduleCheck(uint32_t to)
+{
+    m_watched.at(to).check =
+        Simulator::Schedule(m_userTimeout / CHECKS, &Transport::Check, this, to);
+}
+
+void
+Transport::Unwatch()
+{
+    for (auto& [to, watched] : m_watched)
+    {
+        watched.check.Cancel();
+    }
+    m_watched.clear();
 }
 
 void
@@ -85,11 +102,12 @@ Transport::Check(uint32_t to)
     Watched& watched = m_watched[to];
     if (progress != watched.progress)
     {
-        watched = {progress, Simulator::Now()};
+        watched.progress = progress;
+        watched.since = Simulator::Now();
     }
     if (Simulator::Now() - watched.since < m_userTimeout)
     {
-        Simulator::Schedule(m_userTimeout / CHECKS, &Transport::Check, Ptr<Transport>(this), to);
+        ScheduleCheck(to);
         return;
     }
     m_watched.erase(to);
@@ -105,6 +123,7 @@ Transport::Check(uint32_t to)
 void
 Transport::DoDispose()
 {
+    Unwatch();
     m_undelivered = UndeliveredCallback();
     m_receive = ReceiveCallback();
     m_delivered = DeliveredCallback();

@@ -7,6 +7,7 @@
 #include "mdi-message.h"
 
 #include "ns3/callback.h"
+#include "ns3/event-id.h"
 #include "ns3/nstime.h"
 #include "ns3/object.h"
 #include "ns3/traced-callback.h"
@@ -81,6 +82,9 @@ class Transport : public Object
     /// A message was queued for a node: give it up in time if nothing moves.
     void Watch(uint32_t to);
 
+    /// Nothing is on its way any more.
+    void Unwatch();
+
     /**
      * A number that changes while what was sent to a node gets on; none if nothing waits for it.
      */
@@ -102,9 +106,11 @@ class Transport : public Object
     {
         std::optional<uint64_t> progress;
         Time since;
+        EventId check; //!< the next
     };
 
     void Check(uint32_t to);
+    void ScheduleCheck(uint32_t to);
 
     Time m_userTimeout; //!< attribute UserTimeout
     UndeliveredCallback m_undelivered;

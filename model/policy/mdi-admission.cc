@@ -9,6 +9,7 @@
 #include "ns3/uinteger.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ns3
 {
@@ -33,11 +34,39 @@ Admission::Start(std::function<bool()> release, std::function<uint32_t()> queued
     m_release = std::move(release);
     m_queuedTasks = std::move(queuedTasks);
     DoStart();
+    if (m_paused)
+    {
+        DoPause();
+    }
 }
 
 void
 Admission::ItemEnded()
 {
+    if (m_paused)
+    {
+        m_endedPaused++;
+        return;
+    }
+    DoItemEnded();
+}
+
+void
+Admission::Pause()
+{
+    m_paused = true;
+    DoPause();
+}
+
+void
+Admission::Resume()
+{
+    m_paused = false;
+    DoResume();
+    for (uint32_t ended = std::exchange(m_endedPaused, 0); ended > 0; --ended)
+    {
+        DoItemEnded();
+    }
 }
 
 void
@@ -51,6 +80,21 @@ Admission::Stop()
 
 void
 Admission::DoStop()
+{
+}
+
+void
+Admission::DoItemEnded()
+{
+}
+
+void
+Admission::DoPause()
+{
+}
+
+void
+Admission::DoResume()
 {
 }
 
@@ -83,6 +127,12 @@ void
 Admission::ScheduleAfter(Time delay, std::function<void()> next)
 {
     m_event = Simulator::Schedule(delay, std::move(next));
+}
+
+void
+Admission::CancelScheduled()
+{
+    m_event.Cancel();
 }
 
 TypeId
@@ -183,7 +233,7 @@ ClosedLoopAdmission::DoStart()
 }
 
 void
-ClosedLoopAdmission::ItemEnded()
+ClosedLoopAdmission::DoItemEnded()
 {
     // Not inside the event that ended the item: its traces come first.
     Simulator::ScheduleNow([this] { Release(); });

@@ -31,7 +31,13 @@ class Admission : public Object
     void Start(std::function<bool()> release, std::function<uint32_t()> queuedTasks);
 
     /// An item of this source has ended (completed or lost).
-    virtual void ItemEnded();
+    void ItemEnded();
+
+    /// The device of the source is off: what follows from ends and queues waits for Resume.
+    void Pause();
+
+    /// The device is back.
+    void Resume();
 
     /// No more items.
     void Stop();
@@ -45,6 +51,15 @@ class Admission : public Object
     /// Stop what else goes on.
     virtual void DoStop();
 
+    /// See ItemEnded; not while it pauses.
+    virtual void DoItemEnded();
+
+    /// See Pause: stop what follows the queue.
+    virtual void DoPause();
+
+    /// See Resume: go on with it.
+    virtual void DoResume();
+
     /// Schedule the first release.
     virtual void DoStart() = 0;
 
@@ -57,10 +72,15 @@ class Admission : public Object
     /// Call `next` after a delay, unless stopped.
     void ScheduleAfter(Time delay, std::function<void()> next);
 
+    /// Call no `next` any more.
+    void CancelScheduled();
+
   private:
     std::function<bool()> m_release;
     std::function<uint32_t()> m_queuedTasks;
     EventId m_event;
+    bool m_paused = false;
+    uint32_t m_endedPaused = 0; //!< items that ended since Pause
 };
 
 /// Open loop: the gaps between items are independent draws (constant: periodic; exponential:
@@ -105,10 +125,10 @@ class ClosedLoopAdmission : public Admission
 {
   public:
     static TypeId GetTypeId();
-    void ItemEnded() override;
 
   protected:
     void DoStart() override;
+    void DoItemEnded() override;
 
   private:
     uint32_t m_window; //!< attribute Window

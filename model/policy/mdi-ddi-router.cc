@@ -74,6 +74,14 @@ DdiRouter::SetVariant(std::string variant)
     m_variant = variant;
 }
 
+void
+DdiRouter::Forget()
+{
+    m_transmitFree = Time();
+    m_workerFree.clear();
+    m_sharing.clear();
+}
+
 uint32_t
 DdiRouter::ChooseGreedy(const Task& task, const LocalView& view)
 {
@@ -143,9 +151,20 @@ DdiRouter::ChooseByShare(const Task& task, const LocalView& view, bool bySpeed)
                        : 1.0;
     };
     double total = 0;
+    std::vector<uint32_t> sharing;
     for (const auto& worker : deployment.Workers())
     {
-        total += MayGive(worker.node, view) ? speed(worker) : 0;
+        if (MayGive(worker.node, view))
+        {
+            total += speed(worker);
+            sharing.push_back(worker.node);
+        }
+    }
+    if (sharing != m_sharing)
+    {
+        m_sharing = sharing;
+        m_given.clear();
+        m_givenAll = 0;
     }
     m_givenAll++;
     uint32_t best = view.Self();

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace ns3
 {
@@ -25,7 +26,8 @@ namespace mdi
  * - `proportional`: shares in proportion to speed, interleaved: item i goes to the worker whose
  *   share is furthest behind (largest remainder).
  *
- * A source counts only what it sent itself: it hears nothing of other sources' load.
+ * A source counts only what it sent itself: it hears nothing of other sources' load. Shares begin
+ * anew when a worker gets out of reach or comes back: it need not make up for the time it was away.
  */
 class DdiRouter : public Router
 {
@@ -33,6 +35,7 @@ class DdiRouter : public Router
     static TypeId GetTypeId();
     Estimate Choose(const Task& task, const LocalView& view) override;
     bool NeedsReports() const override;
+    void Forget() override;
 
   private:
     /// \throws std::invalid_argument if there is no such variant
@@ -43,7 +46,8 @@ class DdiRouter : public Router
     std::string m_variant;                 //!< attribute Variant
     Time m_transmitFree;                   //!< tx_{i-1}
     std::map<uint32_t, Time> m_workerFree; //!< free_j, as far as this source knows
-    std::map<uint32_t, uint32_t> m_given;  //!< items given to each worker so far
+    std::vector<uint32_t> m_sharing;       //!< workers in reach, among whom items are shared out
+    std::map<uint32_t, uint32_t> m_given;  //!< items given to each of them so far
     uint32_t m_givenAll = 0;               //!< sum of m_given
 };
 

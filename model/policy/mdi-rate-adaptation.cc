@@ -32,11 +32,12 @@ RateAdaptation::GetTypeId()
                           TimeValue(Seconds(1)),
                           MakeTimeAccessor(&RateAdaptation::m_initialGap),
                           MakeTimeChecker(MicroSeconds(1)))
-            .AddAttribute("MinGap",
-                          "mu_min: never a shorter time between items (tunable default, unverified)",
-                          TimeValue(MilliSeconds(1)),
-                          MakeTimeAccessor(&RateAdaptation::m_minGap),
-                          MakeTimeChecker(MicroSeconds(1)))
+            .AddAttribute(
+                "MinGap",
+                "mu_min: never a shorter time between items (tunable default, unverified)",
+                TimeValue(MilliSeconds(1)),
+                MakeTimeAccessor(&RateAdaptation::m_minGap),
+                MakeTimeChecker(MicroSeconds(1)))
             .AddAttribute("MaxGap",
                           "mu_max: never a longer time between items (tunable default, unverified)",
                           TimeValue(Seconds(10)),
@@ -138,6 +139,20 @@ void
 RateAdaptation::DoStop()
 {
     m_adapt.Cancel();
+}
+
+void
+RateAdaptation::DoPause()
+{
+    m_adapt.Cancel();
+    CancelScheduled();
+}
+
+void
+RateAdaptation::DoResume()
+{
+    m_adapt = Simulator::Schedule(m_period, &RateAdaptation::Adapt, this);
+    ScheduleAfter(FromSeconds(m_gapS.Get()), [this] { Next(); });
 }
 
 } // namespace mdi

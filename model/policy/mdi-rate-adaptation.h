@@ -22,8 +22,9 @@ namespace mdi
  *     T_Q1 < Q <= T_Q2 : mu <- max(mu_min, (1 - step_b) mu)
  *     Q > T_Q2         : mu <- min(mu_max, (1 + step_z) mu)
  *
- * with T_Q1 <= T_Q2 and mu_min <= mu_max. It settles by oscillating near T_Q2. Nothing is rejected: what is not released yet is not
- * admitted, and not in Q. All constants are tunable defaults, unverified.
+ * with T_Q1 <= T_Q2 and mu_min <= mu_max. It settles by oscillating near T_Q2. Nothing is rejected:
+ * what is not released yet is not admitted, and not in Q. While the source's device is off, nothing
+ * is released and mu stays. All constants are tunable defaults, unverified.
  */
 class RateAdaptation : public Admission
 {
@@ -34,20 +35,22 @@ class RateAdaptation : public Admission
     void NotifyConstructionCompleted() override;
     void DoStart() override;
     void DoStop() override;
+    void DoPause() override;
+    void DoResume() override;
 
   private:
     void Next();
     void Adapt();
 
-    Time m_initialGap;    //!< attribute InitialGap
-    Time m_minGap;        //!< attribute MinGap, mu_min
-    Time m_maxGap;        //!< attribute MaxGap, mu_max
-    double m_stepLow;     //!< attribute StepLow, step_a
-    double m_stepMiddle;  //!< attribute StepMiddle, step_b
-    double m_stepDown;    //!< attribute StepDown, step_z
-    uint32_t m_lowTasks;  //!< attribute LowTasks, T_Q1
-    uint32_t m_highTasks; //!< attribute HighTasks, T_Q2
-    Time m_period;        //!< attribute Period, P_adm
+    Time m_initialGap;              //!< attribute InitialGap
+    Time m_minGap;                  //!< attribute MinGap, mu_min
+    Time m_maxGap;                  //!< attribute MaxGap, mu_max
+    double m_stepLow;               //!< attribute StepLow, step_a
+    double m_stepMiddle;            //!< attribute StepMiddle, step_b
+    double m_stepDown;              //!< attribute StepDown, step_z
+    uint32_t m_lowTasks;            //!< attribute LowTasks, T_Q1
+    uint32_t m_highTasks;           //!< attribute HighTasks, T_Q2
+    Time m_period;                  //!< attribute Period, P_adm
     TracedValue<double> m_gapS = 0; //!< mu [s], trace source Gap
     EventId m_adapt;
 };

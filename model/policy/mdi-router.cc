@@ -42,6 +42,11 @@ Router::NeedsQueues() const
     return false;
 }
 
+void
+Router::Forget()
+{
+}
+
 int64_t
 Router::AssignStreams(int64_t stream)
 {

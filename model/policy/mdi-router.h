@@ -54,6 +54,9 @@ class Router : public Object
      */
     virtual int64_t AssignStreams(int64_t stream);
 
+    /// The worker's device has failed: what was learned while it ran is gone.
+    virtual void Forget();
+
     /// Streams set aside for one strategy of one worker.
     static constexpr int64_t STREAMS = 16;
 };

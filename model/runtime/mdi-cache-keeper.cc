@@ -3,6 +3,8 @@
 
 #include "mdi-cache-keeper.h"
 
+#include "ns3/simulator.h"
+
 namespace ns3
 {
 namespace mdi
@@ -34,7 +36,7 @@ CacheKeeper::OnPlaced(const TaskId& reader, uint32_t to)
     if (reader.pass == 0 && !IsLastPass(reader) &&
         m_deployment->Sources()[reader.item.source].Caches())
     {
-        m_places[{reader.item, reader.unit}] = to;
+        m_places[{reader.item, reader.unit}] = {to, Simulator::Now()};
     }
 }
 
@@ -55,7 +57,8 @@ CacheKeeper::PlaceOf(const TaskId& reader)
     {
         return std::nullopt;
     }
-    const uint32_t node = place->second;
+    const uint32_t node = place->second.node;
+    place->second.used = Simulator::Now();
     if (IsLastPass(reader))
     {
         m_places.erase(place);
@@ -74,8 +77,13 @@ bool
 CacheKeeper::Keep(const Task& task)
 {
     const uint32_t source = task.id.item.source;
-    if (!m_deployment->Sources()[source].Caches() || Holds(task.id, task.op.begin))
+    if (!m_deployment->Sources()[source].Caches())
     {
+        return true;
+    }
+    if (Holds(task.id, task.op.begin))
+    {
+        m_kept.at({task.id.item, task.id.unit}).used = Simulator::Now();
         return true;
     }
     const uint64_t bytes = m_deployment->CacheBytes(source, task.op);
@@ -83,7 +91,7 @@ CacheKeeper::Keep(const Task& task)
     {
         return false;
     }
-    m_kept[{task.id.item, task.id.unit}] = {bytes, task.op.begin};
+    m_kept[{task.id.item, task.id.unit}] = {bytes, task.op.begin, Simulator::Now()};
     return true;
 }
 
@@ -111,10 +119,38 @@ CacheKeeper::Drop(ItemId item)
     for (auto place = m_places.lower_bound({item, 0});
          place != m_places.end() && place->first.first == item;)
     {
-        nodes.insert(place->second);
+        nodes.insert(place->second.node);
         place = m_places.erase(place);
     }
     return nodes;
+}
+
+void
+CacheKeeper::Forget(Time since, const std::function<bool(ItemId)>& isHere)
+{
+    for (auto kept = m_kept.begin(); kept != m_kept.end();)
+    {
+        if (kept->second.used < since && !isHere(kept->first.first))
+        {
+            m_device->Free(kept->second.bytes);
+            kept = m_kept.erase(kept);
+        }
+        else
+        {
+            ++kept;
+        }
+    }
+    for (auto place = m_places.begin(); place != m_places.end();)
+    {
+        const bool old = place->second.used < since && !isHere(place->first.first);
+        place = old ? m_places.erase(place) : std::next(place);
+    }
+}
+
+bool
+CacheKeeper::Empty() const
+{
+    return m_kept.empty() && m_places.empty();
 }
 
 } // namespace mdi

@@ -8,6 +8,7 @@
 #include "mdi-deployment.h"
 #include "mdi-local-view.h"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -51,6 +52,16 @@ class CacheKeeper
     /// The item has ended without a result. \return the workers that it was given to
     std::set<uint32_t> Drop(ItemId item);
 
+    /**
+     * Forget items of which nothing has come.
+     * \param since when
+     * \param isHere whether something of an item is still to run here: that one stays
+     */
+    void Forget(Time since, const std::function<bool(ItemId)>& isHere);
+
+    /// Whether nothing is remembered.
+    bool Empty() const;
+
   private:
     /// A unit of an item, whatever the pass.
     using ItemUnit = std::pair<ItemId, uint16_t>;
@@ -60,13 +71,21 @@ class CacheKeeper
     {
         uint64_t bytes;
         uint32_t begin; //!< first layer of a slice
+        Time used;      //!< when it was last
+    };
+
+    /// Who has a unit.
+    struct Place
+    {
+        uint32_t node;
+        Time used; //!< when it was last
     };
 
     bool IsLastPass(const TaskId& task) const;
 
     Ptr<const Deployment> m_deployment;
     Ptr<ComputeDevice> m_device;
-    std::map<ItemUnit, uint32_t> m_places;
+    std::map<ItemUnit, Place> m_places;
     std::map<ItemUnit, Kept> m_kept;
 };
 

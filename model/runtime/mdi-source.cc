@@ -50,6 +50,10 @@ Source::GetTypeId()
                             "An item's result is here, for the first time",
                             MakeTraceSourceAccessor(&Source::m_completedTrace),
                             "ns3::mdi::Source::ResultTracedCallback")
+            .AddTraceSource("ItemLost",
+                            "An item has ended without a result",
+                            MakeTraceSourceAccessor(&Source::m_lostTrace),
+                            "ns3::mdi::Source::LostTracedCallback")
             .AddTraceSource("ItemRetried",
                             "An item is issued again",
                             MakeTraceSourceAccessor(&Source::m_retryTrace),
@@ -148,7 +152,7 @@ Source::Admit()
     m_admittedTrace(item);
     if (m_off)
     {
-        m_worker->GiveUp(item, "the device of its source was off");
+        m_worker->GiveUp(item, 0, "the device of its source was off");
     }
     else
     {
@@ -219,7 +223,7 @@ Source::OnTimeout(uint32_t number)
         {
             reason << ", " << item.retries + 1 << " times";
         }
-        m_worker->GiveUp(id, reason.str());
+        m_worker->GiveUp(id, item.attempt, reason.str());
         return;
     }
     item.retries++;
@@ -242,12 +246,10 @@ Source::OnState(Worker::State state)
     m_off = state != Worker::State::BACK;
     if (!m_off)
     {
-        for (uint32_t ended = std::exchange(m_endedOff, 0); ended > 0; --ended)
-        {
-            m_admission->ItemEnded();
-        }
+        m_admission->Resume();
         return;
     }
+    m_admission->Pause();
     m_deadlines.clear();
     m_nextDeadline.Cancel();
     for (uint64_t number = m_items.Begin(); number < m_items.End(); ++number)
@@ -255,6 +257,7 @@ Source::OnState(Worker::State state)
         if (m_items.Holds(number) && !m_items[number].ended)
         {
             m_worker->GiveUp({m_index, static_cast<uint32_t>(number)},
+                             m_items[number].attempt,
                              "the device of its source failed");
         }
     }
@@ -278,6 +281,10 @@ Source::OnEnd(const Message& end)
     }
     const Deployment::Source& source = m_deployment->Sources()[m_index];
     Item& item = m_items[number];
+    if (end.type == MessageType::LOST && end.task.epoch != item.attempt)
+    {
+        return; // that attempt was given up before: the next one is on its way
+    }
     if (end.type == MessageType::RESULT && source.generation)
     {
         if (end.task.pass != item.passes)
@@ -288,6 +295,7 @@ Source::OnEnd(const Message& end)
         if (++item.passes < source.Passes())
         {
             item.retries = 0;
+            item.attempt = m_worker->AttemptOf(end.task); // the one that goes on
             if (!m_itemTimeout.IsZero())
             {
                 m_last[number] = end;
@@ -309,14 +317,11 @@ Source::OnEnd(const Message& end)
         m_completed++;
         m_completedTrace(end);
     }
-    if (m_off)
-    {
-        m_endedOff++;
-    }
     else
     {
-        m_admission->ItemEnded();
+        m_lostTrace(end.task.item, end.reason);
     }
+    m_admission->ItemEnded();
 }
 
 } // namespace mdi

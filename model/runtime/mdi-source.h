@@ -15,6 +15,7 @@
 
 #include <deque>
 #include <map>
+#include <string>
 
 namespace ns3
 {
@@ -36,6 +37,9 @@ class Source : public Application
   public:
     /// Trace signature: the item.
     using ItemTracedCallback = void (*)(ItemId item);
+
+    /// Trace signature: the item and why it was lost.
+    using LostTracedCallback = void (*)(ItemId item, const std::string& reason);
 
     /// Trace signature: the item's result, as it arrived.
     using ResultTracedCallback = void (*)(const Message& result);
@@ -111,7 +115,6 @@ class Source : public Application
     uint32_t m_ended = 0;
     bool m_off = false;               //!< the device of the node is
     bool m_closed = false;            //!< and stays so
-    uint32_t m_endedOff = 0;          //!< items that ended while it is, of which Admission waits
     std::deque<Deadline> m_deadlines; //!< ascending
     EventId m_nextDeadline;
     std::map<uint32_t, Message> m_last; //!< by item, with an ItemTimeout: of the pass before
@@ -122,6 +125,7 @@ class Source : public Application
     TracedCallback<ItemId> m_admittedTrace;
     TracedCallback<const Message&> m_tokenTrace;
     TracedCallback<const Message&> m_completedTrace;
+    TracedCallback<ItemId, const std::string&> m_lostTrace;
     TracedCallback<ItemId, uint16_t> m_retryTrace;
     TracedCallback<uint32_t> m_closedTrace;
 };

@@ -80,7 +80,7 @@ Worker::StartPass(Message item)
     }
     if (item.task.epoch == ALONE && !HoldsWhole(item.task.item.source))
     {
-        Lose(item.task.item,
+        Lose(item.task,
              "other workers gave no result, and its device has no memory for all "
              "layers");
         return;
@@ -152,7 +152,7 @@ Worker::IsCopy(const Message& input, const ExecutionUnit& unit) const
     const auto waiting = m_inbox.find(input.task);
     if (waiting != m_inbox.end())
     {
-        return waiting->second.count(input.input) > 0;
+        return waiting->second.inputs.count(input.input) > 0;
     }
     // Of a task that is forgotten, the other inputs would never come. One that later items of its
     // source have overtaken by so many tasks can only be such a copy.
@@ -179,15 +179,14 @@ Worker::LoseInput(const Message& input, const std::string& reason)
     {
         m_pipeline->OnInputDropped(input);
     }
-    Lose(input.task.item, reason);
+    Lose(input.task, reason);
 }
 
 void
 Worker::Collect(Message input, bool arrived)
 {
-    const ItemId item = input.task.item;
     const ExecutionUnit& unit = FindPlan(input.task)->units[input.task.unit];
-    const bool dropped = m_dropped.Contains(item);
+    const bool dropped = m_dropped.Contains(Attempt(input.task));
     if (dropped && m_pipeline)
     {
         m_pipeline->OnInputDropped(input);
@@ -238,13 +237,18 @@ Worker::Accept(Message input, const ExecutionUnit& unit, bool arrived)
     }
     else
     {
-        auto& here = m_inbox[task.id];
-        here[input.input] = std::move(input);
-        if (here.size() < unit.inputs.size())
+        Incomplete& here = m_inbox[task.id];
+        if (here.inputs.empty())
         {
+            here.since = Simulator::Now();
+        }
+        here.inputs[input.input] = std::move(input);
+        if (here.inputs.size() < unit.inputs.size())
+        {
+            AwaitMore();
             return;
         }
-        for (auto& [number, message] : here)
+        for (auto& [number, message] : here.inputs)
         {
             task.inputs.push_back(std::move(message));
         }
@@ -259,6 +263,45 @@ Worker::Accept(Message input, const ExecutionUnit& unit, bool arrived)
         return;
     }
     TaskReady(std::move(task));
+}
+
+void
+Worker::AwaitMore()
+{
+    if (!m_patience.IsZero() && m_forgetEvent.IsExpired())
+    {
+        m_forgetEvent = Simulator::Schedule(m_patience, &Worker::ForgetOld, this);
+    }
+}
+
+void
+Worker::ForgetOld()
+{
+    const Time since = Simulator::Now() - m_patience;
+    for (auto waiting = m_inbox.begin(); waiting != m_inbox.end();)
+    {
+        const auto next = std::next(waiting);
+        if (waiting->second.since < since)
+        {
+            Forget(waiting);
+        }
+        waiting = next;
+    }
+    m_caches.Forget(since, [this](ItemId item) { return Holds(item); });
+    if (!m_inbox.empty() || !m_caches.Empty())
+    {
+        AwaitMore();
+    }
+}
+
+void
+Worker::Forget(std::map<TaskId, Incomplete>::iterator waiting)
+{
+    for (const auto& [number, input] : waiting->second.inputs)
+    {
+        m_device->Free(InputBytes(input));
+    }
+    m_inbox.erase(waiting);
 }
 
 } // namespace mdi

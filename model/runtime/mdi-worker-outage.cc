@@ -58,13 +58,14 @@ Worker::ForgetAll()
     m_unsafe.clear();
     m_soloTransfers.clear();
     m_fired = RecentSet<TaskId, TaskHash>(REMEMBERED);
-    m_dropped = RecentSet<ItemId, ItemHash>(REMEMBERED);
+    m_dropped = RecentSet<TaskId, TaskHash>(REMEMBERED);
     m_forgotten.clear();
     m_whole.clear();
     m_exitStarted = false;
     m_caches = CacheKeeper();
     m_view = WorkerView();
     ConfigureView();
+    m_router->Forget();
     m_queuesTrace(0, 0);
 }
 
@@ -123,7 +124,7 @@ Worker::OnUndelivered(uint32_t to, const Message& message)
     {
         const ExecutionUnit& unit = FindPlan(message.task)->units[message.task.unit];
         if (unit.node == ExecutionUnit::NONE && unit.inputs.size() == 1 &&
-            !m_deployment->IsBound(message.task) && !m_dropped.Contains(message.task.item))
+            !m_deployment->IsBound(message.task) && !m_dropped.Contains(Attempt(message.task)))
         {
             m_caches.OnTakenBack(message.task);
             Accept(message, unit, false);
@@ -143,6 +144,12 @@ Worker::NextAttempt(uint32_t source, uint16_t attempt, bool last) const
         return unit.node != ExecutionUnit::NONE;
     });
     return last || placed || m_pipeline || attempt == ALONE ? ALONE : attempt + 1;
+}
+
+uint16_t
+Worker::AttemptOf(const TaskId& task) const
+{
+    return m_pipeline && task.epoch != ALONE ? 0 : task.epoch;
 }
 
 bool
@@ -184,18 +191,17 @@ Worker::EndWork(ItemId item)
 }
 
 void
-Worker::GiveUp(ItemId item, const std::string& reason)
+Worker::GiveUp(ItemId item, uint16_t attempt, const std::string& reason)
 {
-    if (!m_failed)
+    TaskId task;
+    task.item = item;
+    task.epoch = attempt;
+    if (m_failed)
     {
-        Lose(item, reason);
+        m_resultCallbacks.at(item.source)(Lost(task, reason)); // nobody else can be told
         return;
     }
-    m_lostTrace(item, reason);
-    Message lost;
-    lost.type = MessageType::LOST;
-    lost.task.item = item;
-    m_resultCallbacks.at(item.source)(lost);
+    Lose(task, reason);
 }
 
 } // namespace mdi

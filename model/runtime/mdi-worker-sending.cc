@@ -317,7 +317,7 @@ Worker::DeliverResult(const Message& result)
 void
 Worker::DeliverLoss(const Message& lost)
 {
-    Drop(lost.task.item);
+    Drop(lost);
     const auto callback = m_resultCallbacks.find(lost.task.item.source);
     if (callback != m_resultCallbacks.end())
     {
@@ -325,15 +325,32 @@ Worker::DeliverLoss(const Message& lost)
     }
 }
 
-void
-Worker::Lose(ItemId item, const std::string& reason)
+Message
+Worker::Lost(const TaskId& task, const std::string& reason) const
 {
-    NS_LOG_FUNCTION(this << item.source << item.item << reason);
-    m_lostTrace(item, reason);
-    Drop(item);
     Message lost;
     lost.type = MessageType::LOST;
-    lost.task.item = item;
+    lost.task = Attempt(task);
+    lost.reason = reason;
+    return lost;
+}
+
+TaskId
+Worker::Attempt(const TaskId& task) const
+{
+    TaskId attempt;
+    attempt.item = task.item;
+    attempt.epoch = AttemptOf(task);
+    return attempt;
+}
+
+void
+Worker::Lose(const TaskId& task, const std::string& reason)
+{
+    const ItemId item = task.item;
+    NS_LOG_FUNCTION(this << item.source << item.item << reason);
+    const Message lost = Lost(task, reason);
+    Drop(lost);
     std::set<uint32_t> concerned{m_deployment->Sources()[item.source].node};
     const Plan& plan = m_deployment->GetPlan(item.source);
     if (plan.HasStrips() || m_deployment->Sources()[item.source].Caches())
@@ -373,9 +390,10 @@ Worker::OutputSafe(const TaskId& output)
 }
 
 void
-Worker::Drop(ItemId item)
+Worker::Drop(const Message& lost)
 {
-    m_dropped.Insert(item);
+    const ItemId item = lost.task.item;
+    m_dropped.Insert(lost.task);
     TaskId first;
     first.item = item;
     for (auto made = m_unsafe.lower_bound(first);
@@ -386,23 +404,16 @@ Worker::Drop(ItemId item)
     }
     for (const uint32_t node : m_caches.Drop(item))
     {
-        Message lost;
-        lost.type = MessageType::LOST;
-        lost.task.item = item;
         Send(node, lost);
     }
     for (auto waiting = m_inbox.begin(); waiting != m_inbox.end();)
     {
-        if (!(waiting->first.item == item))
+        const auto next = std::next(waiting);
+        if (Attempt(waiting->first) == lost.task)
         {
-            ++waiting;
-            continue;
+            Forget(waiting);
         }
-        for (const auto& [number, input] : waiting->second)
-        {
-            m_device->Free(InputBytes(input));
-        }
-        waiting = m_inbox.erase(waiting);
+        waiting = next;
     }
 }
 

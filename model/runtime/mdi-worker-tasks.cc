@@ -227,6 +227,10 @@ Worker::StartTask(std::vector<Ready>::iterator which)
         LoseInput(task.Input(), "no memory for its keys and values");
         return;
     }
+    if (!m_caches.Empty())
+    {
+        AwaitMore();
+    }
     m_startedTrace(task);
     m_atWork.push_back(task.id.item);
     const TensorId output = RunLayers(task);

@@ -72,6 +72,12 @@ Worker::GetTypeId()
                           TimeValue(Seconds(10)),
                           MakeTimeAccessor(&Worker::m_silence),
                           MakeTimeChecker(Seconds(0)))
+            .AddAttribute("Patience",
+                          "Inputs whose task still misses others, and keys and values that no pass "
+                          "came for, are forgotten after so long; 0: never",
+                          TimeValue(Seconds(0)),
+                          MakeTimeAccessor(&Worker::m_patience),
+                          MakeTimeChecker(Seconds(0)))
             .AddTraceSource("TaskReady",
                             "All inputs of a task are here",
                             MakeTraceSourceAccessor(&Worker::m_readyTrace),
@@ -88,10 +94,6 @@ Worker::GetTypeId()
                             "A tensor starts its way to another worker",
                             MakeTraceSourceAccessor(&Worker::m_handOverTrace),
                             "ns3::mdi::Worker::HandOverTracedCallback")
-            .AddTraceSource("ItemLost",
-                            "An item ended here without a result",
-                            MakeTraceSourceAccessor(&Worker::m_lostTrace),
-                            "ns3::mdi::Worker::LostTracedCallback")
             .AddTraceSource("Queues",
                             "The length of the input or the output queue has changed",
                             MakeTraceSourceAccessor(&Worker::m_queuesTrace),
@@ -206,6 +208,7 @@ void
 Worker::DoDispose()
 {
     m_beaconEvent.Cancel();
+    m_forgetEvent.Cancel();
     if (m_handshake)
     {
         m_handshake->Dispose();
@@ -263,6 +266,7 @@ void
 Worker::StopApplication()
 {
     m_beaconEvent.Cancel();
+    m_forgetEvent.Cancel();
     if (m_exit)
     {
         m_exit->Stop();

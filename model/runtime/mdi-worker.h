@@ -62,9 +62,6 @@ class Worker : public Application
     /// Trace signature: the task, and the worker that it goes to.
     using HandOverTracedCallback = void (*)(const Task& task, uint32_t to);
 
-    /// Trace signature: the item and why it was lost.
-    using LostTracedCallback = void (*)(ItemId item, const std::string& reason);
-
     /// Trace signature: lengths of the input and the output queue [tasks].
     using QueuesTracedCallback = void (*)(uint32_t inputTasks, uint32_t outputTasks);
 
@@ -132,8 +129,14 @@ class Worker : public Application
     /// staged: it is only late.
     bool Holds(ItemId item) const;
 
-    /// A source of this node will wait no longer for an item.
-    void GiveUp(ItemId item, const std::string& reason);
+    /**
+     * A source of this node will wait no longer for an item: tells it so, and who may hold
+     * something of it.
+     */
+    void GiveUp(ItemId item, uint16_t attempt, const std::string& reason);
+
+    /// Which attempt at its item a task belongs to: its epoch, unless that is a pipeline's.
+    uint16_t AttemptOf(const TaskId& task) const;
 
     /**
      * The device fails: it computes, sends and receives nothing, says nothing and forgets all but
@@ -173,6 +176,13 @@ class Worker : public Application
         uint64_t bytes; //!< memory that it holds
     };
 
+    /// Inputs of a task that misses others.
+    struct Incomplete
+    {
+        std::map<uint16_t, Message> inputs; //!< by number
+        Time since;                         //!< when the first came
+    };
+
     struct Ready
     {
         Task task;
@@ -202,6 +212,9 @@ class Worker : public Application
     void Accept(Message input, const ExecutionUnit& unit, bool arrived);
     bool IsCopy(const Message& input, const ExecutionUnit& unit) const;
     void OnFired(const TaskId& task);
+    void AwaitMore();
+    void ForgetOld();
+    void Forget(std::map<TaskId, Incomplete>::iterator waiting);
     void TaskReady(Task task);
     void Dispatch();
     bool DispatchOne();
@@ -223,9 +236,11 @@ class Worker : public Application
     void OnGranted(const TaskId& id, uint32_t to);
     void DeliverResult(const Message& result);
     void DeliverLoss(const Message& lost);
-    void Lose(ItemId item, const std::string& reason);
+    void Lose(const TaskId& task, const std::string& reason);
+    Message Lost(const TaskId& task, const std::string& reason) const;
+    TaskId Attempt(const TaskId& task) const;
     void LoseInput(const Message& input, const std::string& reason);
-    void Drop(ItemId item);
+    void Drop(const Message& lost);
     void OutputSafe(const TaskId& output);
     void Beacon();
 
@@ -250,6 +265,7 @@ class Worker : public Application
     bool m_countOwnPlacements;
     double m_taskTimeWeight;
     Time m_silence;
+    Time m_patience;
 
     Ptr<const Deployment> m_deployment;
     Ptr<QueueDiscipline> m_queue;
@@ -266,9 +282,9 @@ class Worker : public Application
     bool m_failed = false;
     uint32_t m_life = 0; //!< counts failures: what was begun before one is void
 
-    WorkerView m_view;                                     //!< all that the policies see
-    std::map<TaskId, std::map<uint16_t, Message>> m_inbox; //!< inputs of tasks that miss some
-    std::vector<Message> m_early;                          //!< tensors whose plan is not here yet
+    WorkerView m_view; //!< all that the policies see
+    std::map<TaskId, Incomplete> m_inbox;
+    std::vector<Message> m_early; //!< tensors whose plan is not here yet
     std::vector<Ready> m_ready;
     bool m_dispatching = false;
     std::vector<ItemId> m_atWork;          //!< run, encoded or staged here now
@@ -284,7 +300,7 @@ class Worker : public Application
     /// By reader, inputs sent when nothing else was on its way.
     std::vector<std::pair<TaskId, uint16_t>> m_soloTransfers;
     RecentSet<TaskId, TaskHash> m_fired;   //!< tasks whose inputs were all here once
-    RecentSet<ItemId, ItemHash> m_dropped; //!< lost somewhere
+    RecentSet<TaskId, TaskHash> m_dropped; //!< see Attempt: lost somewhere
     /// Of units with several inputs, by source, unit and pass (the rest is 0): the first item that
     /// none is after which m_fired has forgotten.
     std::map<TaskId, uint32_t> m_forgotten;
@@ -293,12 +309,12 @@ class Worker : public Application
     std::array<uint32_t, MESSAGE_TYPES> m_sequence{}; //!< of the next message, by type
     Ptr<UniformRandomVariable> m_beaconJitter;
     EventId m_beaconEvent;
+    EventId m_forgetEvent;
 
     TracedCallback<const Task&> m_readyTrace;
     TracedCallback<const Task&> m_startedTrace;
     TracedCallback<const Task&> m_finishedTrace;
     TracedCallback<const Task&, uint32_t> m_handOverTrace;
-    TracedCallback<ItemId, const std::string&> m_lostTrace;
     TracedCallback<uint32_t, uint32_t> m_queuesTrace;
 };
 

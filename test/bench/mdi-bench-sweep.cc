@@ -116,7 +116,7 @@ TwoCoresAgainstOne()
     const uint32_t values = Size(10, 2);
     const std::string file = WriteSweep(folder, values, Size(100, 2));
     const Turns turns = InTurns(
-        1, // of minutes
+        Size(3, 1), // of minutes
         [&] { return SweepSeconds(folder, file, 2); },
         [&] { return SweepSeconds(folder, file, 1); },
         false);
