@@ -25,7 +25,7 @@ namespace
 
 namespace fs = std::filesystem;
 
-constexpr uint32_t MAX_INPUT = 100000000; // as first_input and items of a scenario
+constexpr uint32_t MAX_ITEM = 100000000; // as first_input and items of a scenario
 
 /// Adds a word that is not there yet.
 void
@@ -62,7 +62,7 @@ RecordedInputs(const std::string& manifest,
         std::vector<uint32_t> inputs;
         for (const auto& row : rows)
         {
-            inputs.push_back((*list)[row.item].NonNegativeInt(MAX_INPUT));
+            inputs.push_back((*list)[row.item].NonNegativeInt(MAX_ITEM));
         }
         return inputs;
     }
@@ -71,7 +71,7 @@ RecordedInputs(const std::string& manifest,
         if (recorded["name"].Name() == source)
         {
             const auto first = recorded.Find("first_input");
-            const auto offset = static_cast<uint32_t>(first ? first->NonNegativeInt(MAX_INPUT) : 0);
+            const auto offset = static_cast<uint32_t>(first ? first->NonNegativeInt(MAX_ITEM) : 0);
             std::vector<uint32_t> inputs;
             for (const auto& row : rows)
             {
@@ -108,7 +108,7 @@ ArrivalFile::ArrivalFile(const std::string& file)
     {
         Row row;
         row.time = FromSeconds(rows.Number(time, 0, MAX_TIME_S));
-        row.item = item > 0 ? static_cast<uint32_t>(rows.Integer(item, MAX_INPUT)) : 0;
+        row.item = item > 0 ? static_cast<uint32_t>(rows.Integer(item, MAX_ITEM)) : 0;
         row.line = rows.Line();
         Key key{"", 0, rows.Text(source)};
         if (m_record)

@@ -173,7 +173,7 @@ WithOutages(const std::optional<LinkReplay>& replay, const std::vector<Outage>& 
     auto trace = std::make_shared<LinkTrace>();
     trace->end = replay ? replay->trace->end : Time(0); // of its means
     auto outage = outages.begin();
-    for (const Time time : times)
+    for (const Time& time : times)
     {
         while (outage != outages.end() && outage->end && *outage->end <= time)
         {

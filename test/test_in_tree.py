@@ -3,9 +3,10 @@
 # Author: the mdi developers
 """The module as contrib/mdi of an ns-3 tree: Debian's source package of the ns-3 that is installed.
 
-The tree stays in MDI_CACHE_DIR (~/.cache/mdi), by version and options; its log is BUILD_DIR/in-tree.log.
+Class Build fetches and builds it, class InTree tests what was built. The tree stays in MDI_CACHE_DIR
+(~/.cache/mdi), by version and options; the log is BUILD_DIR/in-tree.log.
 
-usage, in the project's root: python3 test/test_in_tree.py BUILD_DIR [unittest arguments]
+usage, in the project's root: python3 test/test_in_tree.py BUILD_DIR [Build] [InTree] [unittest arguments]
 """
 
 import fcntl
@@ -22,11 +23,12 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")  # or the first argument
-# What the module needs and no more, with logs and assertions; -O0 compiles fastest, and rounds alike.
+# -O0 compiles fastest, and rounds alike. mdi-installed-ns3.cmake says what is not compiled at all.
 OPTIONS = "-d default -G Ninja --enable-modules=mdi --enable-tests --enable-examples --enable-mpi"
 OPTIONS += " --filter-module-examples-and-tests=mdi --"
 OPTIONS += " -DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O0 -DMDI_TORCH=OFF"
-MPIRUN = "mpirun --allow-run-as-root --oversubscribe -np %d"
+OPTIONS += " -DCMAKE_PROJECT_NS3_INCLUDE=contrib/mdi/test/mdi-installed-ns3.cmake"
+MPIRUN = "mpirun --allow-run-as-root --oversubscribe --mca mpi_yield_when_idle 1 -np %d"
 SCENARIO = "traces/scenarios/t3-colosseum.json"  # from ns-3's folder, too
 FLAGS = ["--runs=2", "--network=packet", "--set=sources.0.items=20", "--set=sources.1.items=20"]
 LINKS = {"type": "point-to-point", "nodes": "all", "rate_bps": 20000000, "delay_s": 0.005}
@@ -41,6 +43,8 @@ def read(path):
 class Tree:
     """An ns-3 tree with the module in it."""
 
+    lock = None  # of this process
+
     def __init__(self, log):
         self.log = log
         self.version = self.output("dpkg-query", "-W", "-f", "${Version}", "libns3-dev")
@@ -49,8 +53,13 @@ class Tree:
         key = hashlib.sha256(OPTIONS.encode()).hexdigest()[:8]
         self.folder = os.path.join(cache, f"ns3-{self.version}-{key}")
         os.makedirs(self.folder, exist_ok=True)
-        self.lock = open(os.path.join(self.folder, "lock"), "w")
-        fcntl.flock(self.lock, fcntl.LOCK_EX)  # until the process ends
+        if Tree.lock is None:
+            Tree.lock = os.open(os.path.join(self.folder, "lock"), os.O_CREAT | os.O_WRONLY)
+            try:
+                fcntl.flock(Tree.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until the process ends
+            except BlockingIOError:
+                print(f"waiting for another process that uses {self.folder}", flush=True)
+                fcntl.flock(Tree.lock, fcntl.LOCK_EX)
         self.path = os.path.join(self.folder, "ns-3")
         if not os.path.exists(self.path):
             self.fetch()
@@ -66,7 +75,12 @@ class Tree:
         """Writes to the log; what fails shows its end."""
         print("$", *command, file=self.log, flush=True)
         result = subprocess.run(
-            command, cwd=cwd or self.path, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log
+            command,
+            cwd=cwd or self.path,
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+            env=dict(os.environ, CCACHE_DIR=self.folder + "/ccache"),  # ns-3 changes the settings of ccache
         )
         if result.returncode != 0:
             end = read(self.log.name).decode("utf-8", "replace")[-5000:]
@@ -74,17 +88,26 @@ class Tree:
 
     def fetch(self):
         """Debian's source package, from where libns3-dev comes from; the system's lists stay as they are."""
-        policy = self.output("apt-cache", "policy", "libns3-dev")
-        mirror, suite = re.search(r"(https?://\S+) (\S+)/main", policy).groups()
+        origin = re.search(r"(https?://\S+) (\S+)/main", self.output("apt-cache", "policy", "libns3-dev"))
+        if not origin:
+            raise AssertionError("apt does not know where libns3-dev comes from: call apt-get update")
+        mirror, suite = origin.groups()
         with tempfile.TemporaryDirectory(dir=self.folder) as work:
             with open(os.path.join(work, "sources.list"), "w", encoding="ascii") as file:
                 file.write(f"deb-src {mirror} {suite} main\n")
             os.makedirs(os.path.join(work, "lists", "partial"))
             apt = ["apt-get", "-o", "Dir::Etc::sourcelist=" + file.name]
             apt += ["-o", "Dir::Etc::sourceparts=-", "-o", "Dir::State::lists=" + work + "/lists"]
-            apt += ["-o", "Dir::Cache=" + work, "-o", "APT::Sandbox::User="]
-            self.call(*apt, "update", cwd=work)
-            self.call(*apt, "source", "--download-only", "ns3=" + self.version, cwd=work)
+            apt += ["-o", "Dir::Cache=" + work, "-o", "APT::Sandbox::User=", "-o", "APT::Update::Error-Mode=any"]
+            apt += ["-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=60", "-o", "Acquire::https::Timeout=60"]
+            try:
+                self.call(*apt, "update", cwd=work)
+                self.call(*apt, "source", "--download-only", "ns3=" + self.version, cwd=work)
+            except AssertionError as error:
+                raise AssertionError(
+                    f"no source package ns3 {self.version} from {mirror}: this test needs a network until "
+                    f"{self.path} is there"
+                ) from error
             self.call("sh", "-c", "dpkg-source --no-check -x *.dsc ns3", cwd=work)
             (tree,) = glob.glob(os.path.join(work, "ns3", "ns-3*"))
             os.rename(tree, self.path)
@@ -104,10 +127,16 @@ class Tree:
         return path
 
 
+class Build(unittest.TestCase):
+    def test_ns3_with_the_module(self):
+        with open(os.path.join(BUILD, "in-tree.log"), "w", encoding="utf-8") as log:
+            Tree(log)
+
+
 class InTree(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.log = open(os.path.join(BUILD, "in-tree.log"), "w", encoding="utf-8")
+        cls.log = open(os.path.join(BUILD, "in-tree.log"), "a", encoding="utf-8")
         cls.addClassCleanup(cls.log.close)
         cls.tree = Tree(cls.log)
 
