@@ -4,7 +4,8 @@
 """The module as contrib/mdi of an ns-3 tree: Debian's source package of the ns-3 that is installed.
 
 Class Build fetches and builds it, class InTree tests what was built. The tree stays in MDI_CACHE_DIR
-(~/.cache/mdi), by version and options; the log is BUILD_DIR/in-tree.log.
+(~/.cache/mdi), by version and options; the log is BUILD_DIR/in-tree.log. With MDI_TREE=whole, all of
+ns-3 is compiled, too, and not only what differs from the installed one.
 
 usage, in the project's root: python3 test/test_in_tree.py BUILD_DIR [Build] [InTree] [unittest arguments]
 """
@@ -27,7 +28,8 @@ BUILD = os.path.join(ROOT, "build")  # or the first argument
 OPTIONS = "-d default -G Ninja --enable-modules=mdi --enable-tests --enable-examples --enable-mpi"
 OPTIONS += " --filter-module-examples-and-tests=mdi --"
 OPTIONS += " -DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O0 -DMDI_TORCH=OFF"
-OPTIONS += " -DCMAKE_PROJECT_NS3_INCLUDE=contrib/mdi/test/mdi-installed-ns3.cmake"
+if os.environ.get("MDI_TREE") != "whole":
+    OPTIONS += " -DCMAKE_PROJECT_NS3_INCLUDE=contrib/mdi/test/mdi-installed-ns3.cmake"
 MPIRUN = "mpirun --allow-run-as-root --oversubscribe --mca mpi_yield_when_idle 1 -np %d"
 SCENARIO = "traces/scenarios/t3-colosseum.json"  # from ns-3's folder, too
 FLAGS = ["--runs=2", "--network=packet", "--set=sources.0.items=20", "--set=sources.1.items=20"]
