@@ -33,7 +33,8 @@ class BadInput(Exception):
 
 
 Span = collections.namedtuple("Span", "track name begin_s end_s kind")
-Span.__doc__ = "A task on a device, a message sent by it, or that it was off; track is the device's number."
+Span.__doc__ = """A task on a device, a message sent by it, or that it was off; track is the device's number, or
+None if it was a network that was off."""
 TASK, TRANSFER, OUTAGE = "task", "transfer", "outage"  # kinds of spans
 
 
@@ -232,6 +233,12 @@ def _read_spans(trace, devices):
             end = begin + event["dur"] / 1e6
             kind = OUTAGE if event.get("cat") == "outage" else TASK
             spans[process].append(Span(thread, event["name"], begin, end, kind))
+        elif event["ph"] == "C" and event["name"].endswith(" is off"):
+            if event["args"]["off"]:
+                begun[process, event["name"]] = event["ts"] / 1e6
+            else:
+                begin = begun.pop((process, event["name"]))
+                spans[process].append(Span(None, event["name"], begin, event["ts"] / 1e6, OUTAGE))
         elif event["ph"] == "b":
             begun[event["id"]] = event["ts"] / 1e6
         elif event["ph"] == "e":

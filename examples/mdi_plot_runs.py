@@ -34,6 +34,7 @@ ROW_IN = 0.17
 TITLE_IN = 0.28
 MOST_DEVICES = 16
 OFF = {"facecolor": "white", "edgecolor": "black", "hatch": "////", "linewidth": 0.4}
+NETWORK_OFF = {"facecolor": "0.88", "edgecolor": "none", "zorder": 0}
 TASKS = 25  # of the longest kind that fit into a timeline's window
 TASK_NAME = re.compile(r"^(?:(?:tensor|result) )?(.*) \d+/\d+(?: pass \d+)?$")
 
@@ -147,7 +148,7 @@ def utilisation(results):
 
 def timeline(results):
     """What each device ran, and when it sent or was off: of each system's first run the beginning, or
-    what surrounds the first failure of a device."""
+    what surrounds the first failure of a device or network."""
     devices = results.devices[:MOST_DEVICES]
     present = [name for name in results.names if name in results.timeline]
     panel = ROW_IN * len(devices) + TITLE_IN
@@ -165,7 +166,7 @@ def timeline(results):
     last = max(span.end_s for name in names for _, span in spans[name])
     window = min(TASKS * longest, last - begin)
     off = {name: [s for s in results.timeline[name] if s.kind == OUTAGE] for name in names}
-    failures = [span.begin_s for name in names for span in off[name]]
+    failures = [s.begin_s for name in names for s in off[name] if begin < s.begin_s < last]
     if failures:
         begin = max(begin, min(failures) - window / 3)
 
@@ -196,9 +197,11 @@ def timeline(results):
     labels = [f"task of {source}" for source in results.sources[:8]]
     handles.append(Patch(color=GREY))
     labels.append("tensor or result under way")
-    if failures:
-        handles.append(Patch(**OFF))
-        labels.append("device off")
+    for what, style, there in (("device off", OFF, False), ("network off", NETWORK_OFF, True)):
+        shown = (s for name in names for s in off[name] if s.begin_s < begin + window)
+        if any(s.end_s > begin and (s.track is None) == there for s in shown):
+            handles.append(Patch(**style))
+            labels.append(what)
     legend_above(figure, handles, labels)
     return figure
 
@@ -212,6 +215,9 @@ def _source_colour(number):
 def _draw_rows(axis, spans, begin, window, sources, devices, zero):
     bars = {}  # (kind, source, device) -> [(begin, duration)]
     for source, span in spans:
+        if span.track is None:
+            axis.axvspan(span.begin_s - zero, span.end_s - zero, **NETWORK_OFF)
+            continue
         if span.track < devices and span.begin_s < begin + window and span.end_s > begin:
             key = (span.kind, source if span.kind == TASK else "", span.track)
             bars.setdefault(key, []).append((span.begin_s - zero, span.end_s - span.begin_s))

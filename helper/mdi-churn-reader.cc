@@ -6,6 +6,7 @@
 #include "mdi-scenario-names.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace ns3
 {
@@ -34,12 +35,26 @@ AllOf(size_t count)
     return all;
 }
 
+/// Whether it says "all"; else it must be a list.
+bool
+IsAll(const JsonReader& json, const std::string& list)
+{
+    if (json.Json().is_array())
+    {
+        return false;
+    }
+    if (json.Json() != "all")
+    {
+        json.Fail("this names nothing that fails", list + ", or \"all\"");
+    }
+    return true;
+}
+
 std::vector<uint32_t>
 ReadDevices(const JsonReader& json, const Scenario& scenario)
 {
-    if (json.IsString())
+    if (IsAll(json, "a list of names, such as [\"" + scenario.devices.front().name + "\"]"))
     {
-        json.OneOf({"all"});
         return AllOf(scenario.devices.size());
     }
     std::vector<uint32_t> devices;
@@ -58,9 +73,8 @@ ReadNetworks(const JsonReader& json, const Scenario& scenario)
         json.Fail("the scenario has no networks", "\"devices\" that fail");
     }
     std::vector<uint32_t> networks;
-    if (json.IsString())
+    if (IsAll(json, "a list of numbers, such as [0]"))
     {
-        json.OneOf({"all"});
         networks = AllOf(scenario.networks.size());
     }
     else
@@ -110,7 +124,7 @@ ReadFailure(const JsonReader& json, const Scenario& scenario)
         failure.once.begin = Seconds(at->Number(1e-3, MAX_TIME_S));
         if (const auto length = json.Find("for_s"))
         {
-            failure.once.end = failure.once.begin + Seconds(length->PositiveNumber(MAX_TIME_S));
+            failure.once.end = failure.once.begin + Seconds(length->Number(1e-3, MAX_TIME_S));
         }
         return failure;
     }
@@ -146,8 +160,10 @@ ReadChurn(const JsonReader& json, const Scenario& scenario)
         }
         if (outages > MAX_OUTAGES)
         {
-            rule.Fail("this makes more than a million failures until \"time_limit_s\"",
-                      "longer means, or a smaller \"time_limit_s\"");
+            rule.Fail("with this rule there are more than a million failures in " +
+                          std::to_string(static_cast<uint64_t>(scenario.timeLimit.GetSeconds())) +
+                          " s",
+                      "longer means, fewer rules, or a smaller \"time_limit_s\"");
         }
     }
     if (const auto timeout = json.Find("item_timeout_s"))

@@ -26,16 +26,19 @@ namespace
 /// A network without a trace: its own rate is less.
 constexpr uint64_t NO_LIMIT_BPS = 1000000000000;
 
+/// Random rules that one target may have streams for: more than a scenario may have.
+constexpr int64_t MOST_RULES = 1000000;
+
 /// What one rule does to one of its targets.
 std::vector<Outage>
-Draw(const Churn::Failure& failure, Time limit, int64_t& stream)
+Draw(const Churn::Failure& failure, Time limit, int64_t stream)
 {
     if (failure.meanUpS == 0)
     {
         return {failure.once};
     }
     const auto random = CreateObject<ExponentialRandomVariable>();
-    random->SetStream(stream++);
+    random->SetStream(stream);
     std::vector<Outage> outages;
     Time at;
     while (true)
@@ -124,19 +127,24 @@ DrawOutages(const Churn& churn, size_t devices, size_t networks, Time limit, int
     Outages drawn;
     drawn.devices.resize(devices);
     drawn.networks.resize(networks);
-    const auto add = [&](const Churn::Failure& failure, std::vector<Outage>& outages) {
-        const auto more = Draw(failure, limit, stream);
-        outages.insert(outages.end(), more.begin(), more.end());
-    };
+    // A target has streams of its own, whatever else fails: devices first, then networks.
+    std::vector<int64_t> rules(devices + networks);
+    const auto add =
+        [&](const Churn::Failure& failure, size_t target, std::vector<Outage>& outages) {
+            const int64_t rule = failure.meanUpS > 0 ? rules.at(target)++ : 0;
+            const auto more =
+                Draw(failure, limit, stream + static_cast<int64_t>(target) * MOST_RULES + rule);
+            outages.insert(outages.end(), more.begin(), more.end());
+        };
     for (const auto& failure : churn.failures)
     {
         for (const uint32_t device : failure.devices)
         {
-            add(failure, drawn.devices.at(device));
+            add(failure, device, drawn.devices.at(device));
         }
         for (const uint32_t network : failure.networks)
         {
-            add(failure, drawn.networks.at(network));
+            add(failure, devices + network, drawn.networks.at(network));
         }
     }
     for (auto* all : {&drawn.devices, &drawn.networks})

@@ -39,10 +39,10 @@ struct Churn
         double meanDownS = 0;           //!< of the exponential time until it is back [s]
     };
 
-    std::vector<Failure> failures;     //!< what is off by any of them is off
-    Time itemTimeout = Seconds(10);    //!< see Source
-    uint32_t retries = 2;              //!< see Source
-    Time peerTimeout = Seconds(2);     //!< Transport's UserTimeout
+    std::vector<Failure> failures;  //!< what is off by any of them is off
+    Time itemTimeout = Seconds(10); //!< see Source
+    uint32_t retries = 2;           //!< see Source
+    Time peerTimeout = Seconds(2);  //!< Transport's UserTimeout
 };
 
 /// By device or network: when it is off, ascending and disjoint.
@@ -59,7 +59,8 @@ struct Outages
  * \param devices how many there are
  * \param networks how many there are
  * \param limit no random failure begins later
- * \param stream of the first random variable; as many as there are targets of random rules
+ * \param stream the first; a million for each device and network, so that a rule for one does not
+ *        change the failures of another
  */
 Outages DrawOutages(
     const Churn& churn, size_t devices, size_t networks, Time limit, int64_t stream);

@@ -78,6 +78,12 @@ Recorder::Energy() const
 }
 
 uint64_t
+Recorder::NeverAdmitted() const
+{
+    return m_neverAdmitted;
+}
+
+uint64_t
 Recorder::InFlight() const
 {
     return m_inFlight;
@@ -235,6 +241,7 @@ Recorder::OnEnded(Open& open)
 void
 Recorder::OnClosed(uint32_t items)
 {
+    m_neverAdmitted += items;
     CountEnded(items);
 }
 

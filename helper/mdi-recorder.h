@@ -61,6 +61,9 @@ class Recorder
     /// Items that were admitted and have neither completed nor been lost.
     uint64_t InFlight() const;
 
+    /// Items that are not admitted, because the device of their source has failed for good.
+    uint64_t NeverAdmitted() const;
+
     /// Items that have not ended, those not yet admitted included.
     uint64_t Unfinished() const;
 
@@ -118,6 +121,7 @@ class Recorder
     EnergyAccount m_energy;
     uint64_t m_controlBytes = 0;
     std::vector<uint64_t> m_lateBytes;
+    uint64_t m_neverAdmitted = 0;
     uint64_t m_inFlight = 0;
     uint64_t m_unfinished = 0;
 };

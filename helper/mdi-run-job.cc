@@ -55,6 +55,11 @@ DoRunJob(const Scenario& scenario,
     {
         summary.Stream() << count << ' ' << reason << '\n';
     }
+    if (outcome.neverAdmitted > 0)
+    {
+        summary.Stream() << outcome.neverAdmitted
+                         << " never admitted, the device of their source failed for good\n";
+    }
     summary.Close();
 }
 

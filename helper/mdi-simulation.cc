@@ -610,6 +610,7 @@ Simulate(const Scenario& scenario,
     outcome.sourceEnergyJ = recorder.Energy().OfSources();
     outcome.energyJ = recorder.Energy().OfAll();
     outcome.unfinished = recorder.Unfinished();
+    outcome.neverAdmitted = recorder.NeverAdmitted();
     return outcome;
 }
 

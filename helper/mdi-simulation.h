@@ -48,7 +48,8 @@ struct RunOutcome
     std::vector<uint64_t> lateBytes; //!< by source; see Recorder
     std::vector<std::optional<double>> sourceEnergyJ; //!< by source; none: not known
     std::optional<double> energyJ;                    //!< of the run; none: not known
-    uint64_t unfinished = 0; //!< admitted or not, without an end when the time limit came
+    uint64_t unfinished = 0;    //!< admitted or not, without an end when the time limit came
+    uint64_t neverAdmitted = 0; //!< see Recorder
 };
 
 /// The same with all that the simulation gave in memory: for scripts and tests with few items.

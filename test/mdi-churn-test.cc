@@ -522,7 +522,8 @@ TEST(Churn, ASourceThatDiesLosesOnlyItsOwnItems)
                 ExpectAccounted(run);
                 EXPECT_EQ(run.Lost(0), 0u);
                 EXPECT_EQ(run.Lost(2), 0u);
-                EXPECT_LT(run.items[1].size(), 40u); // it is closed
+                EXPECT_EQ(run.items[1].size(), 40u); // what was due later is lost at once
+                EXPECT_GT(run.Lost(1), 5u);
                 EXPECT_LE(run.LastTask(1), when);
             }
         }
@@ -784,4 +785,107 @@ TEST(Churn, ALossOfAnEarlierAttemptDoesNotEndTheItem)
     ExpectAccounted(run);
     EXPECT_EQ(run.retries, 1u);
     EXPECT_EQ(run.Lost(0), 0u);
+}
+
+TEST(Churn, FlowAndPacketModeTakeBackAndDeliverAtTheSameTimes)
+{
+    // One message every 50 ms to a device that is off for a while; shorter and longer time-outs.
+    for (const auto& [off, timeout] : std::vector<std::pair<double, double>>{
+             {1, 1}, {4, 5}, {2, 1.3}, {1, 0.7}, {2, 5}, {0.3, 0.7}})
+    {
+        SCOPED_TRACE(std::to_string(off) + " s off, time-out " + std::to_string(timeout) + " s");
+        std::map<NetworkHelper::Fidelity, std::pair<double, size_t>> seen; // first, how many slow
+        for (const auto fidelity : {NetworkHelper::FLOW, NetworkHelper::PACKET})
+        {
+            ChurnRun run;
+            run.fidelity = fidelity;
+            run.speeds = {1e10, 1e10};
+            run.system.partitioner.SetTypeId("ns3::mdi::FixedPartitioner");
+            run.system.partitioner.Set("Stages", StringValue("w1"));
+            run.Poisson(0, 120, 0.05);
+            run.sources[0].second.admission.Set(
+                "Gap", StringValue("ns3::ConstantRandomVariable[Constant=0.05]"));
+            run.churn.itemTimeout = Seconds(20);
+            run.churn.peerTimeout = Seconds(timeout);
+            run.churn.failures = {Once({1}, 2.01, off)};
+            run.Run();
+            ExpectAccounted(run);
+            double first = 1e9;
+            size_t slow = 0;
+            for (const auto& item : run.items[0])
+            {
+                const double done = item.completed->GetSeconds();
+                first = done > 2.05 ? std::min(first, done) : first;
+                slow += done - item.admitted.GetSeconds() > 10 ? 1 : 0;
+            }
+            seen[fidelity] = {first, slow};
+        }
+        const auto& flow = seen[NetworkHelper::FLOW];
+        const auto& packet = seen[NetworkHelper::PACKET];
+        EXPECT_NEAR(flow.first, packet.first, 0.3);
+        EXPECT_NEAR(static_cast<double>(flow.second), static_cast<double>(packet.second), 5);
+    }
+}
+
+TEST(Churn, AResultThatDidNotArriveIsSentAgain)
+{
+    // The source's device comes back; what has a connection to it finds that out with a result.
+    for (const auto fidelity : {NetworkHelper::FLOW, NetworkHelper::PACKET})
+    {
+        for (const double timeout : {0.3, 0.5, 1.0})
+        {
+            SCOPED_TRACE(std::string(fidelity == NetworkHelper::FLOW ? "flow " : "packet ") +
+                         std::to_string(timeout));
+            ChurnRun run;
+            run.fidelity = fidelity;
+            run.speeds = {1e9, 1e10};
+            run.system = MakePreset("ms-mdi");
+            run.Poisson(0, 150, 0.05);
+            run.churn.itemTimeout = Seconds(20);
+            run.churn.peerTimeout = Seconds(timeout);
+            run.churn.failures = {Once({0}, 3, 1)};
+            run.Run();
+            ExpectAccounted(run);
+            for (const auto& item : run.items[0])
+            {
+                EXPECT_TRUE(!item.completed || *item.completed - item.admitted < Seconds(10))
+                    << item.id.item;
+            }
+        }
+    }
+}
+
+TEST(Churn, AClosedLoopWhoseDeviceIsOffWaitsForIt)
+{
+    ChurnRun run;
+    run.ClosedLoop(0, 20); // sources start after a second
+    run.churn.failures = {Once({0}, 0.5, 2)};
+    run.Run();
+    ExpectAccounted(run);
+    EXPECT_EQ(run.Lost(0), 0u);
+    EXPECT_GE(run.items[0][0].admitted, Seconds(2.5));
+}
+
+TEST(Churn, ADeviceFailsWhenItDoesWhateverElseMayFail)
+{
+    Churn::Failure failure;
+    failure.devices = {2};
+    failure.meanUpS = 1;
+    failure.meanDownS = 0.2;
+    Churn alone;
+    alone.failures = {failure};
+    Churn more;
+    failure.devices = {0, 1, 2};
+    failure.networks = {0};
+    more.failures = {failure};
+    const auto once = DrawOutages(alone, 3, 1, Seconds(50), 9).devices[2];
+    const auto again = DrawOutages(more, 3, 1, Seconds(50), 9);
+    ASSERT_EQ(once.size(), again.devices[2].size());
+    ASSERT_GT(once.size(), 10u);
+    for (size_t i = 0; i < once.size(); ++i)
+    {
+        EXPECT_EQ(once[i].begin, again.devices[2][i].begin);
+        EXPECT_EQ(once[i].end, again.devices[2][i].end);
+    }
+    EXPECT_NE(again.devices[0][0].begin, again.devices[1][0].begin);
 }

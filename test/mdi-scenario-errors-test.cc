@@ -88,7 +88,7 @@ TEST(Scenario, RejectsWhatIsWrongInOneLine)
              j["churn"]["failures"] =
                  Json::parse(R"([{"devices": "all", "mean_up_s": 1e-6, "mean_down_s": 1e-6}])");
          },
-         "/churn/failures/0: this makes more than a million failures",
+         "/churn/failures/0: with this rule there are more than a million failures",
          "longer means"},
         {[](Json& j) { j["churn"]["failures"] = Json::parse(R"([{"networks": [7], "at_s": 1}])"); },
          "/churn/failures/0/networks/0: ",

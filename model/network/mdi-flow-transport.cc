@@ -26,6 +26,9 @@ namespace
 /// An acknowledgement without data.
 constexpr uint64_t ACK_BYTES = 24; // and 28 that UdpBits adds: 52
 
+/// ConnTimeout of PacketTransport.
+const Time CONNECT_TIMEOUT = Seconds(1);
+
 } // namespace
 
 TypeId
@@ -131,10 +134,13 @@ FlowTransport::Connect(uint32_t to, Time wait)
     Peer& peer = m_peers.at(to);
     peer.busy = true;
     peer.stale = false;
+    peer.tried = Simulator::Now() + wait;
     const Time addresses = m_network->Contact(*peer.out, true);
     Simulator::Schedule(wait + addresses + peer.roundTrip, [this, to, opened = peer.opened] {
         Peer& peer = m_peers.at(to);
-        if (peer.opened == opened && !m_off)
+        const FlowTransport* other = m_network->TransportOf(to);
+        // While the other is off nobody answers; see OnPeerBack.
+        if (peer.opened == opened && !m_off && other && !other->m_off)
         {
             peer.connected = true;
             Next(to);
@@ -168,7 +174,7 @@ FlowTransport::Progress(uint32_t to) const
     // While bits flow, every moment differs from the last.
     return m_network->Flows(peer.transfer)
                ? static_cast<uint64_t>(Simulator::Now().GetNanoSeconds())
-               : peer.done + peer.next + peer.partial;
+               : peer.progress;
 }
 
 std::vector<Message>
@@ -201,7 +207,18 @@ FlowTransport::OnPeerBack(uint32_t node, Time retry)
     peer.stale = stale && peer.queue.empty();
     if (!peer.queue.empty())
     {
-        Connect(node, retry - Simulator::Now() + (stale ? m_reconnectDelay : Time(0)));
+        const Time now = Simulator::Now();
+        if (!stale)
+        {
+            // A connection that was asked for meanwhile asks again by its own clock.
+            Connect(node, RetryAfterOutage(Min(peer.tried, now), now, CONNECT_TIMEOUT) - now);
+            return;
+        }
+        Connect(node, retry - now + m_reconnectDelay);
+        Simulator::Schedule(retry - now, [this, node, opened = peer.opened] {
+            Peer& peer = m_peers.at(node);
+            peer.progress += peer.opened == opened ? 1 : 0; // it is reset: the other lives
+        });
     }
 }
 
@@ -231,6 +248,7 @@ FlowTransport::Next(uint32_t to)
     const uint64_t bytes = std::min(left, open);
     peer.partial += bytes;
     peer.window.OnSent(bytes);
+    peer.progress++;
     m_network->Begin(peer.transfer, TcpBits(bytes));
 }
 
@@ -242,6 +260,7 @@ FlowTransport::TransferDone(uint32_t to)
         return;
     }
     Peer& peer = m_peers.at(to);
+    peer.progress++;
     if (peer.partial == peer.queue[peer.next].bytes)
     {
         Left(to);
@@ -316,6 +335,7 @@ FlowTransport::Delivered(uint32_t to, uint32_t opened, uint64_t count)
         --peer.next;
         --peer.arrived;
         ++peer.done;
+        ++peer.progress;
         m_queuedBytes -= out.bytes;
         if (!m_delivered.IsNull())
         {

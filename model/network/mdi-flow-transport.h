@@ -87,6 +87,8 @@ class FlowTransport : public Transport
         uint64_t partial = 0;            //!< bytes of it that have left, the running ones included
         size_t arrived = 0;              //!< of the queue: are at the receiver
         uint64_t done = 0;               //!< messages delivered so far
+        uint64_t progress = 0;           //!< counts what got on: no connection's end does
+        Time tried;                      //!< when the connection was asked for
         bool oddSegments = true;         //!< one segment waits for DelAckTimeout: the handshake's
         Time arrival;                    //!< of the last message: TCP keeps the order
         Time roundTrip;                  //!< of the idle path

@@ -52,10 +52,9 @@ TcpTimeout()
 }
 
 Time
-RetryAfterOutage(Time began, Time now)
+RetryAfterOutage(Time began, Time now, Time timeout)
 {
     constexpr int MOST_DOUBLINGS = 8; // then ns-3 waits no longer: about a minute
-    Time timeout = TcpTimeout();
     Time retry = began + timeout;
     for (int i = 0; retry < now; ++i)
     {

@@ -40,12 +40,13 @@ double LossLimit(double loss, Time roundTrip);
 Time TcpTimeout();
 
 /**
- * When TCP sends again after a time in which every packet was lost: its time-out doubles from
- * TcpTimeout on, counted from when the losses began.
+ * When TCP sends again after a time in which every packet was lost: its time-out doubles, counted
+ * from when the losses began.
  * \param began of the outage
  * \param now its end
+ * \param timeout the first
  */
-Time RetryAfterOutage(Time began, Time now);
+Time RetryAfterOutage(Time began, Time now, Time timeout = TcpTimeout());
 
 /**
  * The window of a connection in slow start: it may have a window of bytes on their way, and the

@@ -33,11 +33,17 @@ Admission::Start(std::function<bool()> release, std::function<uint32_t()> queued
 {
     m_release = std::move(release);
     m_queuedTasks = std::move(queuedTasks);
-    DoStart();
-    if (m_paused)
+    m_startsLater = m_paused && Waits();
+    if (!m_startsLater)
     {
-        DoPause();
+        DoStart();
     }
+}
+
+bool
+Admission::Waits() const
+{
+    return false;
 }
 
 void
@@ -62,6 +68,11 @@ void
 Admission::Resume()
 {
     m_paused = false;
+    if (std::exchange(m_startsLater, false))
+    {
+        DoStart();
+        return;
+    }
     DoResume();
     for (uint32_t ended = std::exchange(m_endedPaused, 0); ended > 0; --ended)
     {
@@ -222,6 +233,12 @@ ClosedLoopAdmission::GetTypeId()
                                           MakeUintegerAccessor(&ClosedLoopAdmission::m_window),
                                           MakeUintegerChecker<uint32_t>(1));
     return tid;
+}
+
+bool
+ClosedLoopAdmission::Waits() const
+{
+    return true;
 }
 
 void

@@ -36,6 +36,9 @@ class Admission : public Object
     /// The device of the source is off: what follows from ends and queues waits for Resume.
     void Pause();
 
+    /// Whether it releases nothing while it pauses; else what is due then is released, to be lost.
+    virtual bool Waits() const;
+
     /// The device is back.
     void Resume();
 
@@ -80,6 +83,7 @@ class Admission : public Object
     std::function<uint32_t()> m_queuedTasks;
     EventId m_event;
     bool m_paused = false;
+    bool m_startsLater = false; //!< at Resume
     uint32_t m_endedPaused = 0; //!< items that ended since Pause
 };
 
@@ -125,6 +129,7 @@ class ClosedLoopAdmission : public Admission
 {
   public:
     static TypeId GetTypeId();
+    bool Waits() const override;
 
   protected:
     void DoStart() override;

@@ -97,6 +97,12 @@ RateAdaptation::NotifyConstructionCompleted()
     }
 }
 
+bool
+RateAdaptation::Waits() const
+{
+    return true;
+}
+
 void
 RateAdaptation::DoStart()
 {

@@ -30,6 +30,7 @@ class RateAdaptation : public Admission
 {
   public:
     static TypeId GetTypeId();
+    bool Waits() const override;
 
   protected:
     void NotifyConstructionCompleted() override;

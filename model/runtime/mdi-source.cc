@@ -59,7 +59,8 @@ Source::GetTypeId()
                             MakeTraceSourceAccessor(&Source::m_retryTrace),
                             "ns3::mdi::Source::RetryTracedCallback")
             .AddTraceSource("Closed",
-                            "The device has failed for good: items that are left",
+                            "The device has failed for good, and the admission would wait for it: "
+                            "items that are left",
                             MakeTraceSourceAccessor(&Source::m_closedTrace),
                             "ns3::mdi::Source::ClosedTracedCallback");
     return tid;
@@ -261,7 +262,7 @@ Source::OnState(Worker::State state)
                              "the device of its source failed");
         }
     }
-    if (state == Worker::State::GONE)
+    if (state == Worker::State::GONE && m_admission->Waits())
     {
         m_closed = true;
         m_admission->Stop();

@@ -59,6 +59,7 @@ Worker::ForgetAll()
     m_soloTransfers.clear();
     m_fired = RecentSet<TaskId, TaskHash>(REMEMBERED);
     m_dropped = RecentSet<TaskId, TaskHash>(REMEMBERED);
+    m_resent = RecentSet<TaskId, TaskHash>(REMEMBERED);
     m_forgotten.clear();
     m_whole.clear();
     m_exitStarted = false;
@@ -112,10 +113,17 @@ Worker::OnUndelivered(uint32_t to, const Message& message)
     }
     if (message.type == MessageType::RESULT)
     {
+        // Once more: the source's device may have come back, and forgotten the connection.
+        if (!m_resent.Contains(message.task))
+        {
+            m_resent.Insert(message.task);
+            Send(to, message);
+            return;
+        }
         OutputSafe(message.task); // whoever kept its input need not give it again
     }
-    // A task that a router had placed there is placed anew. Other plans have no other worker, and a
-    // source that cannot be reached waits for nothing: there the source tries again.
+    // A task that a router had placed there is placed anew. Other plans have no other worker: there
+    // the source tries again.
     if (m_pipeline && message.type != MessageType::RESULT && message.type != MessageType::LOST)
     {
         m_pipeline->OnUndelivered(to, message);

@@ -104,6 +104,7 @@ Worker::GetTypeId()
 Worker::Worker()
     : m_fired(REMEMBERED),
       m_dropped(REMEMBERED),
+      m_resent(REMEMBERED),
       m_beaconJitter(CreateObject<UniformRandomVariable>())
 {
 }

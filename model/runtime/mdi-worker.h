@@ -301,6 +301,7 @@ class Worker : public Application
     std::vector<std::pair<TaskId, uint16_t>> m_soloTransfers;
     RecentSet<TaskId, TaskHash> m_fired;   //!< tasks whose inputs were all here once
     RecentSet<TaskId, TaskHash> m_dropped; //!< see Attempt: lost somewhere
+    RecentSet<TaskId, TaskHash> m_resent;  //!< whose result did not arrive at first
     /// Of units with several inputs, by source, unit and pass (the rest is 0): the first item that
     /// none is after which m_fired has forgotten.
     std::map<TaskId, uint32_t> m_forgotten;
