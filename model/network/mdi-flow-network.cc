@@ -596,6 +596,7 @@ FlowNetwork::Cancel(Transfer transfer)
     NS_LOG_FUNCTION(this << transfer);
     TransferState& state = m_transfers[transfer];
     state.left = 0;
+    state.resume = Time(); // a new connection does not wait for this one's time-out
     if (state.flows)
     {
         Leave(transfer);

@@ -248,7 +248,6 @@ FlowTransport::Next(uint32_t to)
     const uint64_t bytes = std::min(left, open);
     peer.partial += bytes;
     peer.window.OnSent(bytes);
-    peer.progress++;
     m_network->Begin(peer.transfer, TcpBits(bytes));
 }
 
