@@ -236,6 +236,7 @@ class HowTos(Reader):
     def test_all_are_followed(self):
         """Each page has a test, and no command of ours stands where it would not be run."""
         pages = sorted(name for name in os.listdir(DOC) if name.startswith("howto-"))
+        pages.remove("howto-policy.rst")  # which test_install.py follows
         tests = {name for name in dir(self) if name.startswith("test_")}
         self.assertGreaterEqual(len(pages), 4)
         for name in pages:
