@@ -249,7 +249,7 @@ void
 Recorder::CountEnded(uint64_t items)
 {
     m_unfinished -= items;
-    if (m_unfinished == 0)
+    if (items > 0 && m_unfinished == 0) // once, for who simulates on
     {
         Simulator::Stop();
     }
