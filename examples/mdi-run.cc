@@ -10,8 +10,9 @@
 #include "ns3/mdi-program.h"
 #include "ns3/mdi-ranks.h"
 #include "ns3/mdi-results-folder.h"
+#include "ns3/mdi-scenario-check.h"
+#include "ns3/mdi-scenario-models.h"
 #include "ns3/mdi-scenario.h"
-#include "ns3/mdi-simulation.h"
 #include "ns3/mdi-torch-engine.h"
 #include "ns3/rng-seed-manager.h"
 

@@ -4,8 +4,6 @@
 #ifndef MDI_CHURN_H
 #define MDI_CHURN_H
 
-#include "mdi-link-trace.h"
-
 #include "ns3/nstime.h"
 
 #include <cstdint>
@@ -16,8 +14,6 @@ namespace ns3
 {
 namespace mdi
 {
-
-class MdiHelper;
 
 /// A time in which a device or a network is off.
 struct Outage
@@ -64,26 +60,6 @@ struct Outages
  */
 Outages DrawOutages(
     const Churn& churn, size_t devices, size_t networks, Time limit, int64_t stream);
-
-/**
- * A link trace that loses everything while a network is off.
- * \param replay of the network, if it has one
- * \param outages of the network
- * \param limit of the simulated time
- */
-LinkReplay WithOutages(const std::optional<LinkReplay>& replay,
-                       const std::vector<Outage>& outages,
-                       Time limit);
-
-/**
- * Let the devices of a simulation fail and come back, and its sources and transports notice.
- * \param churn time-outs
- * \param outages by worker, in the order in which these were added
- * \param mdi installed
- */
-void InstallChurn(const Churn& churn,
-                  const std::vector<std::vector<Outage>>& outages,
-                  const MdiHelper& mdi);
 
 } // namespace mdi
 } // namespace ns3

@@ -4,6 +4,7 @@
 #ifndef MDI_COMPARISON_H
 #define MDI_COMPARISON_H
 
+#include "mdi-scenario-check.h"
 #include "mdi-simulation.h"
 #include "mdi-summary.h"
 #include "mdi-tensor-engine.h"

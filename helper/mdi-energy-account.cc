@@ -5,7 +5,6 @@
 
 #include "mdi-compute-energy-model.h"
 
-#include "ns3/energy-source-container.h"
 #include "ns3/node.h"
 
 #include <algorithm>
@@ -15,47 +14,17 @@ namespace ns3
 namespace mdi
 {
 
-namespace
-{
-
-/// The energy model of a node's device; null if it has none.
-Ptr<ComputeEnergyModel>
-ModelOf(Ptr<Node> node)
-{
-    const auto sources = node->GetObject<EnergySourceContainer>();
-    for (uint32_t i = 0; sources && i < sources->GetN(); ++i)
-    {
-        const auto models =
-            sources->Get(i)->FindDeviceEnergyModels(ComputeEnergyModel::GetTypeId());
-        if (models.GetN() > 0)
-        {
-            return DynamicCast<ComputeEnergyModel>(models.Get(0));
-        }
-    }
-    return nullptr;
-}
-
-} // namespace
-
 EnergyAccount::EnergyAccount(const MdiHelper& mdi)
     : m_energyJ(mdi.GetSources().size()),
       m_served(mdi.GetSources().size()),
       m_unknown(mdi.GetSources().size())
 {
+    const auto deployment = mdi.GetDeployment();
     for (const auto& worker : mdi.GetWorkers())
     {
-        Ptr<Node> node = worker->GetNode();
-        const auto deployment = mdi.GetDeployment();
+        const Ptr<Node> node = worker->GetNode();
         const auto& power = deployment->Profile(deployment->ProfileOf(node->GetId())).power;
-        const auto index = static_cast<uint32_t>(m_meters.size());
-        m_meters.push_back({ModelOf(node), power && power->idleW});
-        node->GetObject<ComputeDevice>()->TraceConnectWithoutContext(
-            "TaskFinished", MakeCallback(&EnergyAccount::OnFinished, this).Bind(index));
-    }
-    for (const auto& source : mdi.GetSources())
-    {
-        source->TraceConnectWithoutContext("ItemAdmitted",
-                                           MakeCallback(&EnergyAccount::OnAdmitted, this));
+        m_meters.push_back({ComputeEnergyModel::Of(node), power && power->idleW});
     }
 }
 
@@ -73,16 +42,18 @@ EnergyAccount::Total() const
 }
 
 void
-EnergyAccount::OnAdmitted(ItemId /* item */)
+EnergyAccount::Begin()
 {
-    m_beforeJ = m_beforeJ.value_or(Total());
+    if (!m_beforeJ)
+    {
+        m_beforeJ = Total();
+    }
 }
 
 void
-EnergyAccount::OnFinished(uint32_t meter, TaskId task, Time took)
+EnergyAccount::AddService(uint32_t worker, uint32_t source, Time took)
 {
-    const uint32_t source = task.item.source;
-    const auto& model = m_meters[meter].model;
+    const auto& model = m_meters[worker].model;
     m_served[source] = true;
     if (model)
     {

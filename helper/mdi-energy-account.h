@@ -19,7 +19,7 @@ namespace mdi
 class ComputeEnergyModel;
 
 /**
- * What the devices of a simulation draw, listening from now on.
+ * What the devices of a simulation draw.
  *
  * Of a source: the sum over its finished tasks of service time times the power that an occupied
  * slot adds to its device, (busy - idle) / slots. Where a device's idle power is not known, it
@@ -36,19 +36,23 @@ class EnergyAccount
     EnergyAccount(const EnergyAccount&) = delete;
     EnergyAccount& operator=(const EnergyAccount&) = delete;
 
+    /// The first item is admitted: OfAll counts from now on. More calls change nothing.
+    void Begin();
+
+    /// A task was served. \param worker index \param source of the task \param took service time
+    void AddService(uint32_t worker, uint32_t source, Time took);
+
     /// By source [J]; none where no task of it ran, or one on a device without busy power.
     std::vector<std::optional<double>> OfSources() const;
 
     /**
      * All devices [J]. Where every one has idle and busy power: what they drew in total, idle or
-     * not, from the first admission until now. Where one or more have only busy power: the sum over
+     * not, from Begin until now. Where one or more have only busy power: the sum over
      * the sources. None where a device has no busy power.
      */
     std::optional<double> OfAll() const;
 
   private:
-    friend class EventReplay; // tells what it did not hear itself
-
     /// A device's figures.
     struct Meter
     {
@@ -56,8 +60,6 @@ class EnergyAccount
         bool idleKnown = false;
     };
 
-    void OnAdmitted(ItemId item);
-    void OnFinished(uint32_t meter, TaskId task, Time took);
     double Total() const;
 
     std::vector<Meter> m_meters; //!< by worker

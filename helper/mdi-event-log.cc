@@ -3,8 +3,6 @@
 
 #include "mdi-event-log.h"
 
-#include "mdi-compute-energy-model.h"
-
 #include "ns3/node.h"
 #include "ns3/simulator.h"
 
@@ -18,51 +16,23 @@ namespace mdi
 
 EventLog::EventLog(const MdiHelper& mdi, bool spans)
 {
-    const auto isHere = [](Ptr<Node> node) {
-        return node->GetSystemId() == Simulator::GetSystemId();
-    };
-    const auto deployment = mdi.GetDeployment();
+    ListenTo(mdi, spans);
     for (uint32_t index = 0; index < mdi.GetSources().size(); ++index)
     {
         const auto source = mdi.GetSources()[index];
-        if (!isHere(source->GetNode()))
+        if (IsSimulatedHere(source->GetNode()))
         {
-            continue;
+            m_sources.push_back(source);
+            m_items += mdi.GetDeployment()->Sources()[index].items;
         }
-        m_sources.push_back(source);
-        m_items += deployment->Sources()[index].items;
-        source->TraceConnectWithoutContext("ItemAdmitted",
-                                           MakeCallback(&EventLog::OnAdmitted, this));
-        source->TraceConnectWithoutContext("TokenReady", MakeCallback(&EventLog::OnToken, this));
-        source->TraceConnectWithoutContext("ItemCompleted",
-                                           MakeCallback(&EventLog::OnCompleted, this));
-        source->TraceConnectWithoutContext("ItemLost", MakeCallback(&EventLog::OnLost, this));
     }
     for (uint32_t index = 0; index < mdi.GetWorkers().size(); ++index)
     {
-        const auto worker = mdi.GetWorkers()[index];
-        const Ptr<Node> node = worker->GetNode();
-        if (!isHere(node))
+        const Ptr<Node> node = mdi.GetWorkers()[index]->GetNode();
+        if (IsSimulatedHere(node))
         {
-            continue;
-        }
-        const auto device = node->GetObject<ComputeDevice>();
-        device->TraceConnectWithoutContext("TaskFinished",
-                                           MakeCallback(&EventLog::OnServed, this).Bind(index));
-        device->TraceConnectWithoutContext("BusySlots",
-                                           MakeCallback(&EventLog::OnBusy, this).Bind(index));
-        const auto transport = node->GetObject<Transport>();
-        transport->TraceConnectWithoutContext("Tx", MakeCallback(&EventLog::OnTx, this));
-        if (spans)
-        {
-            const uint32_t id = node->GetId();
-            transport->TraceConnectWithoutContext("Rx", MakeCallback(&EventLog::OnRx, this));
-            worker->TraceConnectWithoutContext("TaskStarted",
-                                               MakeCallback(&EventLog::OnStarted, this).Bind(id));
-            worker->TraceConnectWithoutContext("TaskFinished",
-                                               MakeCallback(&EventLog::OnFinished, this).Bind(id));
-            worker->TraceConnectWithoutContext("Queues",
-                                               MakeCallback(&EventLog::OnQueues, this).Bind(id));
+            node->GetObject<ComputeDevice>()->TraceConnectWithoutContext(
+                "BusySlots", MakeCallback(&EventLog::OnBusy, this).Bind(index));
         }
     }
 }
@@ -141,6 +111,15 @@ EventLog::OnLost(ItemId item, const std::string& reason)
 }
 
 void
+EventLog::OnClosed(uint32_t items)
+{
+    Event event;
+    event.kind = CLOSED;
+    event.first = items;
+    Add(event);
+}
+
+void
 EventLog::OnTx(uint32_t from, uint32_t to, const Message& message, uint64_t bytes)
 {
     Event event;
@@ -214,9 +193,13 @@ EventLog::OnBusy(uint32_t worker, uint32_t /* before */, uint32_t now)
     Add(event);
 }
 
-EventReplay::EventReplay(std::vector<std::string> logs, Recorder& recorder)
-    : m_recorder(recorder)
+EventReplay::EventReplay(std::vector<std::string> logs, const MdiHelper& mdi, RunListener& listener)
+    : m_listener(listener)
 {
+    for (const auto& worker : mdi.GetWorkers())
+    {
+        m_energyModels.push_back(ComputeEnergyModel::Of(worker->GetNode()));
+    }
     for (auto& log : logs)
     {
         m_logs.push_back({std::move(log)});
@@ -276,42 +259,43 @@ EventReplay::Tell(const EventLog::Event& event, const std::string& text)
     message.type = event.type;
     Task task;
     task.id = event.task;
-    EnergyAccount& energy = m_recorder.m_energy;
     switch (event.kind)
     {
     case EventLog::ADMITTED:
-        m_recorder.OnAdmitted(event.task.item);
-        energy.OnAdmitted(event.task.item);
+        m_listener.OnAdmitted(event.task.item);
         break;
     case EventLog::TOKEN:
-        m_recorder.OnToken(message);
+        m_listener.OnToken(message);
         break;
     case EventLog::COMPLETED:
-        m_recorder.OnCompleted(message);
+        m_listener.OnCompleted(message);
         break;
     case EventLog::LOST:
-        m_recorder.OnLost(event.task.item, text);
+        m_listener.OnLost(event.task.item, text);
+        break;
+    case EventLog::CLOSED:
+        m_listener.OnClosed(event.first);
         break;
     case EventLog::TX:
-        m_recorder.OnTx(event.first, event.second, message, event.bytes);
+        m_listener.OnTx(event.first, event.second, message, event.bytes);
         break;
     case EventLog::RX:
-        m_recorder.OnRx(event.first, event.second, message, event.bytes);
+        m_listener.OnRx(event.first, event.second, message, event.bytes);
         break;
     case EventLog::STARTED:
-        m_recorder.OnStarted(event.first, task);
+        m_listener.OnStarted(event.first, task);
         break;
     case EventLog::FINISHED:
-        m_recorder.OnFinished(event.first, task);
+        m_listener.OnFinished(event.first, task);
         break;
     case EventLog::QUEUES:
-        m_recorder.OnQueues(event.first, event.second, event.third);
+        m_listener.OnQueues(event.first, event.second, event.third);
         break;
     case EventLog::SERVED:
-        energy.OnFinished(event.first, event.task, Time(static_cast<int64_t>(event.bytes)));
+        m_listener.OnServed(event.first, event.task, Time(static_cast<int64_t>(event.bytes)));
         break;
     case EventLog::BUSY:
-        if (const auto& model = energy.m_meters[event.first].model)
+        if (const auto& model = m_energyModels[event.first])
         {
             model->ChangeState(static_cast<int>(event.second));
         }

@@ -4,9 +4,10 @@
 #ifndef MDI_EVENT_LOG_H
 #define MDI_EVENT_LOG_H
 
+#include "mdi-compute-energy-model.h"
 #include "mdi-helper.h"
 #include "mdi-message.h"
-#include "mdi-recorder.h"
+#include "mdi-run-listener.h"
 
 #include <string>
 #include <vector>
@@ -17,10 +18,10 @@ namespace mdi
 {
 
 /**
- * What the trace sources of this rank's workers and sources say, in memory: a Recorder must see
- * those of all ranks, and they may have gone on past the end of the last item.
+ * What happens to the items of this rank, in memory: a Recorder must see those of all ranks, and
+ * they may have gone on past the end of the last item.
  */
-class EventLog
+class EventLog : public RunListener
 {
   public:
     /// \param mdi installed \param spans whether the recorder will record spans
@@ -35,23 +36,24 @@ class EventLog
   private:
     friend class EventReplay;
 
-    /// Who said something.
+    /// What happened: the listener's calls, and that slots of a device are taken or free.
     enum Kind : uint8_t
     {
-        ADMITTED,  //!< Source
-        TOKEN,     //!< Source
-        COMPLETED, //!< Source
-        LOST,      //!< Source
-        TX,        //!< Transport
-        RX,        //!< Transport
-        STARTED,   //!< Worker
-        FINISHED,  //!< Worker
-        QUEUES,    //!< Worker
-        SERVED,    //!< ComputeDevice: TaskFinished
-        BUSY,      //!< ComputeDevice: BusySlots
+        ADMITTED,
+        TOKEN,
+        COMPLETED,
+        LOST,
+        CLOSED,
+        TX,
+        RX,
+        STARTED,
+        FINISHED,
+        QUEUES,
+        SERVED,
+        BUSY,
     };
 
-    /// What it said, as far as a Recorder listens; the reason of a loss follows.
+    /// It, as far as a Recorder asks; the reason of a loss follows.
     struct Event
     {
         int64_t time = 0;       //!< time steps
@@ -59,7 +61,7 @@ class EventLog
         uint64_t bytes = 0;     //!< on the wire; of SERVED: time steps
         TaskId task;            //!< or the item only
         TensorId tensor;        //!< of a result
-        uint32_t first = 0;     //!< node, sender, worker's index
+        uint32_t first = 0;     //!< node, sender, worker's index, number of items
         uint32_t second = 0;    //!< receiver, queue's length, slots
         uint32_t third = 0;     //!< queue's length
         uint32_t sequence = 0;  //!< of a message
@@ -71,16 +73,17 @@ class EventLog
 
     void Add(Event event, const std::string& text = "");
     void AddMessage(Event event, const Message& message);
-    void OnAdmitted(ItemId item);
-    void OnToken(const Message& result);
-    void OnCompleted(const Message& result);
-    void OnLost(ItemId item, const std::string& reason);
-    void OnTx(uint32_t from, uint32_t to, const Message& message, uint64_t bytes);
-    void OnRx(uint32_t from, uint32_t to, const Message& message, uint64_t bytes);
-    void OnStarted(uint32_t node, const Task& task);
-    void OnFinished(uint32_t node, const Task& task);
-    void OnQueues(uint32_t node, uint32_t inputTasks, uint32_t outputTasks);
-    void OnServed(uint32_t worker, TaskId task, Time took);
+    void OnAdmitted(ItemId item) override;
+    void OnToken(const Message& result) override;
+    void OnCompleted(const Message& result) override;
+    void OnLost(ItemId item, const std::string& reason) override;
+    void OnClosed(uint32_t items) override;
+    void OnTx(uint32_t from, uint32_t to, const Message& message, uint64_t bytes) override;
+    void OnRx(uint32_t from, uint32_t to, const Message& message, uint64_t bytes) override;
+    void OnStarted(uint32_t node, const Task& task) override;
+    void OnFinished(uint32_t node, const Task& task) override;
+    void OnQueues(uint32_t node, uint32_t inputTasks, uint32_t outputTasks) override;
+    void OnServed(uint32_t worker, TaskId task, Time took) override;
     void OnBusy(uint32_t worker, uint32_t before, uint32_t now);
 
     std::vector<Ptr<Source>> m_sources; //!< of this rank
@@ -89,14 +92,18 @@ class EventLog
 };
 
 /**
- * Tells a Recorder what was logged, at the same simulated times, in a simulation in which nothing
- * else happens: the recorder ends it as it would have ended the other.
+ * Tells a listener what was logged, at the same simulated times, in a simulation in which nothing
+ * else happens: a Recorder ends it as it would have ended the other. Energy models follow.
  */
 class EventReplay
 {
   public:
-    /// \param logs EventLog::Text of each rank \param recorder must outlive this
-    EventReplay(std::vector<std::string> logs, Recorder& recorder);
+    /**
+     * \param logs EventLog::Text of each rank
+     * \param mdi installed on nodes that nobody simulates
+     * \param listener must outlive this
+     */
+    EventReplay(std::vector<std::string> logs, const MdiHelper& mdi, RunListener& listener);
 
   private:
     /// A log, and how far it is told.
@@ -111,8 +118,9 @@ class EventReplay
     void TellEvent(Log& log);
     void Tell(const EventLog::Event& event, const std::string& text);
 
-    std::vector<Log> m_logs; //!< by rank
-    Recorder& m_recorder;
+    std::vector<Log> m_logs;                             //!< by rank
+    std::vector<Ptr<ComputeEnergyModel>> m_energyModels; //!< by worker; null: none
+    RunListener& m_listener;
 };
 
 } // namespace mdi

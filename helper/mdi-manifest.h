@@ -4,7 +4,7 @@
 #ifndef MDI_MANIFEST_H
 #define MDI_MANIFEST_H
 
-#include "mdi-simulation.h"
+#include "mdi-scenario-check.h"
 
 #include <nlohmann/json.hpp>
 #include <string>

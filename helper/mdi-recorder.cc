@@ -27,32 +27,7 @@ Recorder::Recorder(const MdiHelper& mdi, RunSink& sink, bool spans)
     {
         m_unfinished += source.items;
     }
-    for (const auto& source : mdi.GetSources())
-    {
-        source->TraceConnectWithoutContext("ItemAdmitted",
-                                           MakeCallback(&Recorder::OnAdmitted, this));
-        source->TraceConnectWithoutContext("TokenReady", MakeCallback(&Recorder::OnToken, this));
-        source->TraceConnectWithoutContext("ItemCompleted",
-                                           MakeCallback(&Recorder::OnCompleted, this));
-        source->TraceConnectWithoutContext("ItemLost", MakeCallback(&Recorder::OnLost, this));
-        source->TraceConnectWithoutContext("Closed", MakeCallback(&Recorder::OnClosed, this));
-    }
-    for (const auto& worker : mdi.GetWorkers())
-    {
-        Ptr<Node> node = worker->GetNode();
-        const auto transport = node->GetObject<Transport>();
-        transport->TraceConnectWithoutContext("Tx", MakeCallback(&Recorder::OnTx, this));
-        if (m_recordSpans)
-        {
-            transport->TraceConnectWithoutContext("Rx", MakeCallback(&Recorder::OnRx, this));
-            worker->TraceConnectWithoutContext(
-                "TaskStarted", MakeCallback(&Recorder::OnStarted, this).Bind(node->GetId()));
-            worker->TraceConnectWithoutContext(
-                "TaskFinished", MakeCallback(&Recorder::OnFinished, this).Bind(node->GetId()));
-            worker->TraceConnectWithoutContext(
-                "Queues", MakeCallback(&Recorder::OnQueues, this).Bind(node->GetId()));
-        }
-    }
+    ListenTo(mdi, spans);
     if (m_unfinished == 0)
     {
         Simulator::Stop();
@@ -133,6 +108,7 @@ Recorder::OnAdmitted(ItemId item)
     open.unjudged = 0;
     open.ended = false;
     m_inFlight++;
+    m_energy.Begin();
 }
 
 void
@@ -264,6 +240,12 @@ Recorder::Release(Items& items)
     }
     m_sink.OnItem(items.window.Front().record);
     items.window.Pop();
+}
+
+void
+Recorder::OnServed(uint32_t worker, TaskId task, Time took)
+{
+    m_energy.AddService(worker, task.item.source, took);
 }
 
 void

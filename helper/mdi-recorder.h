@@ -5,10 +5,8 @@
 #define MDI_RECORDER_H
 
 #include "mdi-energy-account.h"
-#include "mdi-helper.h"
-#include "mdi-message.h"
+#include "mdi-run-listener.h"
 #include "mdi-run-sink.h"
-#include "mdi-transport.h"
 #include "mdi-window.h"
 
 #include <deque>
@@ -22,15 +20,15 @@ namespace mdi
 {
 
 /**
- * Listens to the trace sources of a simulation and gives what the results need to a sink; stops the
- * simulation when every item that will be admitted has ended.
+ * Listens to a simulation and gives what the results need to a sink; stops the simulation when
+ * every item that will be admitted has ended.
  *
  * An item is given away when it and all before it of its source have ended and LAG others have
  * since. What is kept is the window of items in flight, however many there are in all. The lag
  * leaves room for what follows an item's end on the wire (acknowledgements of AR-MDI, word of a
  * loss): later bytes count for its source (LateBytes), but not in its record.
  */
-class Recorder
+class Recorder : public RunListener
 {
   public:
     /// Items, of all sources, that have ended and are kept nevertheless.
@@ -68,8 +66,6 @@ class Recorder
     uint64_t Unfinished() const;
 
   private:
-    friend class EventReplay; // tells what it did not hear itself
-
     /// An item whose record is not given away yet.
     struct Open
     {
@@ -93,17 +89,18 @@ class Recorder
     };
 
     Open* Find(ItemId item);
-    void OnAdmitted(ItemId item);
-    void OnToken(const Message& result);
-    void OnCompleted(const Message& result);
-    void OnLost(ItemId item, const std::string& reason);
-    void OnClosed(uint32_t items);
+    void OnAdmitted(ItemId item) override;
+    void OnToken(const Message& result) override;
+    void OnCompleted(const Message& result) override;
+    void OnLost(ItemId item, const std::string& reason) override;
+    void OnClosed(uint32_t items) override;
+    void OnServed(uint32_t worker, TaskId task, Time took) override;
+    void OnTx(uint32_t from, uint32_t to, const Message& message, uint64_t bytes) override;
+    void OnRx(uint32_t from, uint32_t to, const Message& message, uint64_t bytes) override;
+    void OnStarted(uint32_t node, const Task& task) override;
+    void OnFinished(uint32_t node, const Task& task) override;
+    void OnQueues(uint32_t node, uint32_t inputTasks, uint32_t outputTasks) override;
     void CountEnded(uint64_t items);
-    void OnTx(uint32_t from, uint32_t to, const Message& message, uint64_t bytes);
-    void OnRx(uint32_t from, uint32_t to, const Message& message, uint64_t bytes);
-    void OnStarted(uint32_t node, const Task& task);
-    void OnFinished(uint32_t node, const Task& task);
-    void OnQueues(uint32_t node, uint32_t inputTasks, uint32_t outputTasks);
     void OnEnded(Open& open);
     void ToJudge(const Message& result, Open& open);
     void JudgeOldest();

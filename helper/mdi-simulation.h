@@ -4,7 +4,6 @@
 #ifndef MDI_SIMULATION_H
 #define MDI_SIMULATION_H
 
-#include "mdi-model-reader.h"
 #include "mdi-run-sink.h"
 #include "mdi-scenario.h"
 #include "mdi-tensor-engine.h"
@@ -56,43 +55,6 @@ struct RunOutcome
 struct RunRecord : RunOutcome, RunCollector
 {
 };
-
-/**
- * Load the models of a scenario, and check that every device can run them. Layers that a device's
- * trace does not know are added to it, estimated by its law.
- * \param scenario what to load; receives the estimates
- * \param engine reads the files and, unless the scenario says none, runs the layers
- * \param loaded what the engine has of other scenarios; receives what it has not
- * \return `engine`, or one that knows sizes only
- * \throws BadInput one line: a model that cannot be read, a layer without a service time
- */
-Ptr<TensorEngine> LoadModels(Scenario& scenario, Ptr<TensorEngine> engine, LoadedModels& loaded);
-
-/// The same with an engine that has no models yet.
-Ptr<TensorEngine> LoadModels(Scenario& scenario, Ptr<TensorEngine> engine);
-
-/// A warning for people, one line: which layers are estimated, and how well.
-std::string EstimateText(const Scenario::EstimatedLayers& estimate);
-
-/// What planners of static plans expect, by system, then by source; none where a router decides.
-using Forecasts = std::vector<std::vector<std::optional<PlanForecast>>>;
-
-/**
- * Build a system of a scenario once without running it: does the network connect all devices, do
- * the weights fit?
- * \param scenario read and checked
- * \param system one of its systems; receives the plans, which are the same in all runs unless these
- *        draw their service times
- * \param engine from LoadModels
- * \return by source
- * \throws BadInput one line
- */
-std::vector<std::optional<PlanForecast>> CheckSystem(const Scenario& scenario,
-                                                     SystemSpec& system,
-                                                     Ptr<TensorEngine> engine);
-
-/// CheckSystem of all its systems.
-Forecasts CheckSystems(Scenario& scenario, Ptr<TensorEngine> engine);
 
 /**
  * Simulate one system of a scenario from the start to the end of its last item. Each call begins

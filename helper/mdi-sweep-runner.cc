@@ -5,6 +5,8 @@
 
 #include "mdi-job-pool.h"
 #include "mdi-json-reader.h"
+#include "mdi-scenario-check.h"
+#include "mdi-scenario-models.h"
 #include "mdi-scenario-names.h"
 #include "mdi-spool.h"
 #include "mdi-summary-account.h"

@@ -4,8 +4,8 @@
 #ifndef MDI_SWEEP_RUNNER_H
 #define MDI_SWEEP_RUNNER_H
 
+#include "mdi-scenario-models.h"
 #include "mdi-scenario.h"
-#include "mdi-simulation.h"
 #include "mdi-sweep-plan.h"
 #include "mdi-sweep-store.h"
 #include "mdi-sweep.h"

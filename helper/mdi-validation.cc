@@ -10,8 +10,9 @@
 #include "mdi-link-trace-reader.h"
 #include "mdi-model-reader.h"
 #include "mdi-provenance-reader.h"
+#include "mdi-scenario-check.h"
+#include "mdi-scenario-models.h"
 #include "mdi-scenario-names.h"
-#include "mdi-simulation.h"
 #include "mdi-sweep.h"
 
 #include <cmath>

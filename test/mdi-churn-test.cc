@@ -3,6 +3,7 @@
 
 // Devices and networks that fail and come back: no item is ever unaccounted for.
 
+#include "mdi-churn-installer.h"
 #include "mdi-row-graph.h"
 #include "mdi-test-network.h"
 

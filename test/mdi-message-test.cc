@@ -2,6 +2,7 @@
 // Author: the mdi developers
 
 #include "ns3/buffer.h"
+#include "ns3/mdi-message-reader.h"
 #include "ns3/mdi-message.h"
 #include "ns3/packet.h"
 
@@ -323,6 +324,57 @@ TEST(MdiMessage, NetworkByteOrder)
     const std::vector<uint8_t> expected{
         'M', 'D', 1, 9, 0, 0, 0, 16, 0x0a, 0x0b, 0x0c, 0x0d, 0, 0, 0, 2};
     EXPECT_EQ(Bytes(MessageHeader(message, 0)), expected);
+}
+
+TEST(MessageReader, MessagesComeWholeHoweverTheirBytesAreCut)
+{
+    std::vector<Message> sent;
+    auto stream = Create<Packet>();
+    for (const MessageType type : ALL)
+    {
+        Message message = Full(type);
+        message.payloadBytes %= 5000;
+        auto packet = Create<Packet>(static_cast<uint32_t>(message.payloadBytes));
+        packet->AddHeader(MessageHeader(message));
+        stream->AddAtEnd(packet);
+        sent.push_back(message);
+    }
+    std::mt19937 random(1);
+    for (const uint32_t longest : {1u, 7u, 1448u, 1000000u})
+    {
+        MessageReader reader;
+        std::vector<Message> received;
+        uint64_t bytes = 0;
+        for (uint32_t at = 0; at < stream->GetSize();)
+        {
+            const uint32_t left = stream->GetSize() - at;
+            ASSERT_GT(reader.Wanted(), 0u);
+            const uint32_t some = 1 + static_cast<uint32_t>(random() % longest);
+            const uint32_t chunk = std::min({some, reader.Wanted(), left});
+            ASSERT_TRUE(reader.Read(stream->CreateFragment(at, chunk)));
+            at += chunk;
+            if (const auto whole = reader.Take())
+            {
+                received.push_back(whole->message);
+                bytes += whole->bytes;
+                EXPECT_FALSE(reader.Take());
+                EXPECT_EQ(bytes, at);
+            }
+        }
+        ASSERT_EQ(received.size(), sent.size());
+        for (size_t i = 0; i < sent.size(); ++i)
+        {
+            ExpectSame(received[i], sent[i]);
+        }
+    }
+}
+
+TEST(MessageReader, WhatIsNoHeaderIsRefused)
+{
+    auto bytes = Bytes(MessageHeader(Full(MessageType::RTC)));
+    bytes[0] = 'X';
+    MessageReader reader;
+    EXPECT_FALSE(reader.Read(Create<Packet>(bytes.data(), reader.Wanted())));
 }
 
 } // namespace

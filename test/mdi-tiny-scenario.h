@@ -8,6 +8,8 @@
 
 #include "mdi-item-rows.h"
 #include "mdi-json-reader.h"
+#include "mdi-scenario-check.h"
+#include "mdi-scenario-models.h"
 #include "mdi-simulation.h"
 #include "mdi-summary-account.h"
 #include "mdi-summary.h"

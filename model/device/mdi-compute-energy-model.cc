@@ -5,7 +5,9 @@
 
 #include "ns3/assert.h"
 #include "ns3/double.h"
+#include "ns3/energy-source-container.h"
 #include "ns3/log.h"
+#include "ns3/node.h"
 #include "ns3/simulator.h"
 
 namespace ns3
@@ -40,6 +42,21 @@ ComputeEnergyModel::GetTypeId()
                             MakeTraceSourceAccessor(&ComputeEnergyModel::m_powerW),
                             "ns3::TracedValueCallback::Double");
     return tid;
+}
+
+Ptr<ComputeEnergyModel>
+ComputeEnergyModel::Of(Ptr<Node> node)
+{
+    const auto sources = node->GetObject<EnergySourceContainer>();
+    for (uint32_t i = 0; sources && i < sources->GetN(); ++i)
+    {
+        const auto models = sources->Get(i)->FindDeviceEnergyModels(GetTypeId());
+        if (models.GetN() > 0)
+        {
+            return DynamicCast<ComputeEnergyModel>(models.Get(0));
+        }
+    }
+    return nullptr;
 }
 
 ComputeEnergyModel::ComputeEnergyModel() = default;

@@ -35,6 +35,9 @@ class ComputeEnergyModel : public DeviceEnergyModel
   public:
     static TypeId GetTypeId();
 
+    /// The one of a node's energy sources. \param node any \return null: none
+    static Ptr<ComputeEnergyModel> Of(Ptr<Node> node);
+
     ComputeEnergyModel();
     ~ComputeEnergyModel() override;
 

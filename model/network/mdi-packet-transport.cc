@@ -20,7 +20,6 @@
 #include "ns3/uinteger.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace ns3
 {
@@ -462,7 +461,7 @@ PacketTransport::HandleAccept(Ptr<Socket> socket, const Address& from)
     {
         it = it->second.dead ? m_incoming.erase(it) : std::next(it);
     }
-    m_incoming[socket].socket = socket;
+    m_incoming[socket];
     socket->SetRecvCallback(MakeCallback(&PacketTransport::HandleRead, this));
     socket->SetCloseCallbacks(MakeCallback(&PacketTransport::HandleClose, this),
                               MakeCallback(&PacketTransport::HandleClose, this));
@@ -488,78 +487,28 @@ PacketTransport::HandleRead(Ptr<Socket> socket)
     while (!m_off && found != m_incoming.end() && !found->second.dead &&
            socket->GetRxAvailable() > 0)
     {
-        Incoming& incoming = found->second;
-        uint64_t wanted = incoming.payloadLeft;
-        if (wanted == 0)
-        {
-            const uint32_t end =
-                incoming.headerBytes > 0 ? incoming.headerBytes : MessageHeader::PREFIX_BYTES;
-            wanted = end - incoming.header.size();
-        }
-        wanted = std::min<uint64_t>(wanted, std::numeric_limits<int32_t>::max());
-        Ptr<Packet> packet = socket->Recv(static_cast<uint32_t>(wanted), 0);
+        MessageReader& reader = found->second.reader;
+        const Ptr<Packet> packet = socket->Recv(reader.Wanted(), 0);
         if (!packet || packet->GetSize() == 0)
         {
             return;
         }
-        if (incoming.payloadLeft > 0)
-        {
-            incoming.payloadLeft -= packet->GetSize();
-        }
-        else if (!ReadHeader(incoming, packet))
+        if (!reader.Read(packet))
         {
             NS_LOG_WARN("Node " << Self() << " drops a connection: no valid header");
             HandleClose(socket);
             return;
         }
-        if (incoming.headerBytes > 0 && incoming.payloadLeft == 0 && incoming.header.empty())
+        if (const auto whole = reader.Take())
         {
-            Finish(incoming);
+            Receive(whole->message, whole->bytes);
         }
     }
-}
-
-bool
-PacketTransport::ReadHeader(Incoming& incoming, Ptr<Packet> packet)
-{
-    const size_t before = incoming.header.size();
-    incoming.header.resize(before + packet->GetSize());
-    packet->CopyData(incoming.header.data() + before, packet->GetSize());
-    if (incoming.headerBytes == 0)
-    {
-        if (incoming.header.size() < MessageHeader::PREFIX_BYTES)
-        {
-            return true;
-        }
-        incoming.headerBytes = MessageHeader::PeekLength(incoming.header.data());
-        if (incoming.headerBytes == 0)
-        {
-            return false;
-        }
-    }
-    if (incoming.header.size() < incoming.headerBytes)
-    {
-        return true;
-    }
-    MessageHeader header;
-    auto whole = Create<Packet>(incoming.header.data(), incoming.headerBytes);
-    if (whole->RemoveHeader(header) != incoming.headerBytes)
-    {
-        return false;
-    }
-    incoming.message = header.Get();
-    incoming.payloadLeft = incoming.message.payloadBytes;
-    incoming.header.clear();
-    return true;
 }
 
 void
-PacketTransport::Finish(Incoming& incoming)
+PacketTransport::Receive(const Message& message, uint64_t bytes)
 {
-    const Message message = std::move(incoming.message);
-    const uint64_t bytes = incoming.headerBytes + message.payloadBytes;
-    incoming.message = Message();
-    incoming.headerBytes = 0;
     m_rxTrace(message.from, Self(), message, bytes);
     if (!m_receive.IsNull())
     {
@@ -641,11 +590,7 @@ PacketTransport::HandleDatagram(Ptr<Socket> socket)
             NS_LOG_WARN("Node " << Self() << " drops a datagram: no valid header");
             continue;
         }
-        m_rxTrace(header.Get().from, Self(), header.Get(), bytes);
-        if (!m_receive.IsNull())
-        {
-            m_receive(header.Get());
-        }
+        Receive(header.Get(), bytes);
     }
 }
 

@@ -4,6 +4,7 @@
 #ifndef MDI_PACKET_TRANSPORT_H
 #define MDI_PACKET_TRANSPORT_H
 
+#include "mdi-message-reader.h"
 #include "mdi-node-outage.h"
 #include "mdi-transport.h"
 
@@ -18,7 +19,6 @@
 namespace ns3
 {
 
-class Packet;
 class Socket;
 
 namespace mdi
@@ -100,15 +100,11 @@ class PacketTransport : public Transport
         bool pumping = false;       //!< Pump is at work (the socket may call back out of it)
     };
 
-    /// The bytes of a peer's connection to us.
+    /// A peer's connection to us.
     struct Incoming
     {
-        Ptr<Socket> socket;          //!< the accepted connection
-        std::vector<uint8_t> header; //!< octets of the header so far
-        uint32_t headerBytes = 0;    //!< its whole length, 0 as long as it is unknown
-        Message message;             //!< what it says
-        uint64_t payloadLeft = 0;    //!< bytes of the payload still to come
-        bool dead = false;           //!< closed
+        MessageReader reader; //!< of its bytes
+        bool dead = false;    //!< closed
     };
 
     Ptr<Socket> OpenTcp();
@@ -127,8 +123,7 @@ class PacketTransport : public Transport
     void HandleClose(Ptr<Socket> socket);
     void HandleDatagram(Ptr<Socket> socket);
 
-    bool ReadHeader(Incoming& incoming, Ptr<Packet> packet);
-    void Finish(Incoming& incoming);
+    void Receive(const Message& message, uint64_t bytes);
     void SendUdp(Ipv4Address address, uint32_t to, const Message& message);
     uint32_t Self() const;
 

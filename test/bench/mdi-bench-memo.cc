@@ -8,7 +8,8 @@
 
 #include "ns3/mdi-comparison.h"
 #include "ns3/mdi-results-folder.h"
-#include "ns3/mdi-simulation.h"
+#include "ns3/mdi-scenario-check.h"
+#include "ns3/mdi-scenario-models.h"
 #include "ns3/mdi-torch-engine.h"
 
 #include <ATen/ATen.h>

@@ -4,6 +4,8 @@
 #ifndef MDI_BENCH_SCENARIOS_H
 #define MDI_BENCH_SCENARIOS_H
 
+#include "ns3/mdi-scenario-check.h"
+#include "ns3/mdi-scenario-models.h"
 #include "ns3/mdi-scenario.h"
 #include "ns3/mdi-simulation.h"
 
