@@ -437,6 +437,19 @@ TEST(TcpModel, SlowStartFillsThePipe)
     EXPECT_GT(window.Available(now, roundTrip, pipe), uint64_t(1) << 60);
 }
 
+TEST(TcpModel, AWindowThatIsNotFullGrowsInOldReleasesOnly)
+{
+    const Time roundTrip = MilliSeconds(40);
+    for (const bool onlyWhenFull : {false, true})
+    {
+        TcpWindow window(onlyWhenFull);
+        window.Available(Seconds(1), roundTrip, 1e9);
+        window.OnSent(5 * 1448);
+        const uint64_t next = window.Available(Seconds(2), roundTrip, 1e9);
+        EXPECT_EQ(next, onlyWhenFull ? 10u * 1448 : 15u * 1448);
+    }
+}
+
 TEST(WifiContention, FollowsBianchisModel)
 {
     EXPECT_DOUBLE_EQ(ContentionFactor(1.5), 1);

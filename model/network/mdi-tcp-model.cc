@@ -3,9 +3,12 @@
 
 #include "mdi-tcp-model.h"
 
+#include "ns3/tcp-socket-state.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 namespace ns3
 {
@@ -21,6 +24,17 @@ constexpr double UDP_IP = 28;
 
 /// The largest window: PacketTransport's buffers.
 constexpr uint64_t MAX_WINDOW = 524288;
+
+/// The releases whose CUBIC heeds this member are those that have it.
+template <typename State, typename = void>
+struct KnowsLimit : std::false_type
+{
+};
+
+template <typename State>
+struct KnowsLimit<State, std::void_t<decltype(State::m_isCwndLimited)>> : std::true_type
+{
+};
 
 } // namespace
 
@@ -64,12 +78,26 @@ RetryAfterOutage(Time began, Time now, Time timeout)
     return retry;
 }
 
+bool
+WindowGrowsOnlyWhenFull()
+{
+    return KnowsLimit<TcpSocketState>::value;
+}
+
+TcpWindow::TcpWindow(bool onlyWhenFull)
+    : m_onlyWhenFull(onlyWhenFull)
+{
+}
+
 uint64_t
 TcpWindow::Available(Time now, Time roundTrip, double bandwidthDelayBytes)
 {
     if (m_window < bandwidthDelayBytes && now >= m_round + roundTrip)
     {
-        m_window = std::min(MAX_WINDOW, m_window + std::min(m_sent, m_window));
+        if (!m_onlyWhenFull || m_sent + TCP_SEGMENT_BYTES > m_window)
+        {
+            m_window = std::min(MAX_WINDOW, m_window + std::min(m_sent, m_window));
+        }
         m_sent = 0;
         m_round = now;
     }

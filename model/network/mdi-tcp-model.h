@@ -48,6 +48,10 @@ Time TcpTimeout();
  */
 Time RetryAfterOutage(Time began, Time now, Time timeout = TcpTimeout());
 
+/// Whether the TCP of this ns-3 lets a window grow only where it was full: newer releases do, as
+/// Linux does; 3.37 and 3.40 do not.
+bool WindowGrowsOnlyWhenFull();
+
 /**
  * The window of a connection in slow start: it may have a window of bytes on their way, and the
  * window grows by what is acknowledged (ns-3 counts segments, not acknowledgements).
@@ -55,6 +59,9 @@ Time RetryAfterOutage(Time began, Time now, Time timeout = TcpTimeout());
 class TcpWindow
 {
   public:
+    /// \param onlyWhenFull a round that leaves room in the window does not make it grow
+    explicit TcpWindow(bool onlyWhenFull = WindowGrowsOnlyWhenFull());
+
     /**
      * Bytes that may leave now, at least 1 unless the window is on its way.
      * \param now the time
@@ -70,6 +77,7 @@ class TcpWindow
     Time NextRound(Time roundTrip) const;
 
   private:
+    bool m_onlyWhenFull;
     uint64_t m_window = 10 * TCP_SEGMENT_BYTES;
     uint64_t m_sent = 0; //!< in this round
     Time m_round;        //!< its begin

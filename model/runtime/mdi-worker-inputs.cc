@@ -138,40 +138,6 @@ Worker::Offer(Message input, bool arrived)
     }
 }
 
-bool
-Worker::IsCopy(const Message& input, const ExecutionUnit& unit) const
-{
-    if (m_fired.Contains(input.task))
-    {
-        return true;
-    }
-    if (unit.inputs.size() == 1)
-    {
-        return false;
-    }
-    const auto waiting = m_inbox.find(input.task);
-    if (waiting != m_inbox.end())
-    {
-        return waiting->second.inputs.count(input.input) > 0;
-    }
-    // Of a task that is forgotten, the other inputs would never come. One that later items of its
-    // source have overtaken by so many tasks can only be such a copy.
-    const auto forgotten =
-        m_forgotten.find({{input.task.item.source, 0}, 0, input.task.unit, input.task.pass});
-    return forgotten != m_forgotten.end() && input.task.item.item < forgotten->second;
-}
-
-void
-Worker::OnFired(const TaskId& task)
-{
-    const auto old = m_fired.Insert(task);
-    if (old && FindPlan(*old)->units[old->unit].inputs.size() > 1)
-    {
-        uint32_t& end = m_forgotten[{{old->item.source, 0}, 0, old->unit, old->pass}];
-        end = std::max(end, old->item.item + 1);
-    }
-}
-
 void
 Worker::LoseInput(const Message& input, const std::string& reason)
 {
@@ -191,9 +157,9 @@ Worker::Collect(Message input, bool arrived)
     {
         m_pipeline->OnInputDropped(input);
     }
-    if (dropped || IsCopy(input, unit))
+    if (dropped || m_inbox.IsCopy(input, unit.inputs.size()))
     {
-        return; // a second copy: a connection was repeated, or a live worker was taken for dead
+        return;
     }
     if (unit.op.kind == UnitKind::SLICE && m_deployment->IsBound(input.task) &&
         !m_caches.Holds(input.task, input.tensor.boundary))
@@ -231,30 +197,13 @@ Worker::Accept(Message input, const ExecutionUnit& unit, bool arrived)
     task.committed =
         arrived || unit.node != ExecutionUnit::NONE || m_deployment->IsBound(input.task);
     task.handedBy = input.from;
-    if (unit.inputs.size() == 1)
+    auto inputs = m_inbox.Add(std::move(input), unit.inputs.size());
+    if (!inputs)
     {
-        task.inputs.push_back(std::move(input));
+        AwaitMore();
+        return;
     }
-    else
-    {
-        Incomplete& here = m_inbox[task.id];
-        if (here.inputs.empty())
-        {
-            here.since = Simulator::Now();
-        }
-        here.inputs[input.input] = std::move(input);
-        if (here.inputs.size() < unit.inputs.size())
-        {
-            AwaitMore();
-            return;
-        }
-        for (auto& [number, message] : here.inputs)
-        {
-            task.inputs.push_back(std::move(message));
-        }
-        m_inbox.erase(task.id);
-    }
-    OnFired(task.id);
+    task.inputs = std::move(*inputs);
     if (unit.op.kind == UnitKind::GATHER)
     {
         FreeInputs(task);
@@ -278,30 +227,12 @@ void
 Worker::ForgetOld()
 {
     const Time since = Simulator::Now() - m_patience;
-    for (auto waiting = m_inbox.begin(); waiting != m_inbox.end();)
-    {
-        const auto next = std::next(waiting);
-        if (waiting->second.since < since)
-        {
-            Forget(waiting);
-        }
-        waiting = next;
-    }
+    m_inbox.Drop([since](const TaskId& /* task */, Time begin) { return begin < since; });
     m_caches.Forget(since, [this](ItemId item) { return Holds(item); });
-    if (!m_inbox.empty() || !m_caches.Empty())
+    if (!m_inbox.Empty() || !m_caches.Empty())
     {
         AwaitMore();
     }
-}
-
-void
-Worker::Forget(std::map<TaskId, Incomplete>::iterator waiting)
-{
-    for (const auto& [number, input] : waiting->second.inputs)
-    {
-        m_device->Free(InputBytes(input));
-    }
-    m_inbox.erase(waiting);
 }
 
 } // namespace mdi

@@ -28,7 +28,6 @@ Worker::Fail(bool forGood)
         return;
     }
     m_failed = true;
-    m_life++;
     StopApplication();
     m_transport->Disconnect();
     m_device->Stop();
@@ -47,20 +46,15 @@ Worker::Fail(bool forGood)
 void
 Worker::ForgetAll()
 {
-    m_inbox.clear();
+    m_inbox.Clear();
+    m_packer.Clear();
     m_early.clear();
     m_ready.clear();
     m_atWork.clear();
-    m_toPack.clear();
-    m_packing = false;
-    m_stagingFree = Time();
-    m_staged = 0;
     m_unsafe.clear();
     m_soloTransfers.clear();
-    m_fired = RecentSet<TaskId, TaskHash>(REMEMBERED);
-    m_dropped = RecentSet<TaskId, TaskHash>(REMEMBERED);
-    m_resent = RecentSet<TaskId, TaskHash>(REMEMBERED);
-    m_forgotten.clear();
+    m_dropped = RecentSet<TaskId, TaskHash>(Inbox::REMEMBERED);
+    m_resent = RecentSet<TaskId, TaskHash>(Inbox::REMEMBERED);
     m_whole.clear();
     m_exitStarted = false;
     m_caches = CacheKeeper();
@@ -182,13 +176,9 @@ Worker::HoldsWhole(uint32_t source)
 bool
 Worker::Holds(ItemId item) const
 {
-    const auto isOf = [item](const Message& message) { return message.task.item == item; };
-    return std::count(m_atWork.begin(), m_atWork.end(), item) > 0 ||
-           std::any_of(m_ready.begin(),
-                       m_ready.end(),
-                       [&](const Ready& ready) { return ready.task.id.item == item; }) ||
-           std::any_of(m_toPack.begin(), m_toPack.end(), [&](const Unpacked& packed) {
-               return isOf(packed.message);
+    return m_packer.Holds(item) || std::count(m_atWork.begin(), m_atWork.end(), item) > 0 ||
+           std::any_of(m_ready.begin(), m_ready.end(), [item](const Ready& ready) {
+               return ready.task.id.item == item;
            });
 }
 

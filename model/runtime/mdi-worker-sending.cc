@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Author: the mdi developers
 
-// What a Worker sends: tensors to the workers that run the next units, encoded and staged where
+// What a Worker sends: tensors to the workers that run the next units, through the packer where
 // that is due, results to their sources, and word of losses.
 
 #include "mdi-worker.h"
@@ -33,94 +33,14 @@ Worker::HandOver(Message message, uint32_t to)
     {
         m_caches.OnPlaced(message.task, to);
     }
-    if (NeedsPacking(message))
+    if (m_packer.Needs(message))
     {
-        Pack(std::move(message), to);
+        m_packer.Add(std::move(message), to);
     }
     else
     {
         Transmit(std::move(message), to);
     }
-}
-
-bool
-Worker::NeedsPacking(const Message& message) const
-{
-    // A codec that takes no time still changes what is sent.
-    const bool codes =
-        message.type == MessageType::TENSOR && !message.coded && m_deployment->Coded(message);
-    return codes || m_deployment->StagingTime(m_profile, message.payloadBytes) > Time(0);
-}
-
-void
-Worker::Pack(Message message, uint32_t to)
-{
-    const bool fits = m_device->Allocate(message.payloadBytes);
-    const bool codes =
-        message.type == MessageType::TENSOR && !message.coded && m_deployment->Coded(message);
-    const uint64_t bytes = fits ? message.payloadBytes : 0;
-    Unpacked next{std::move(message), to, bytes};
-    if (!codes && m_deployment->GetStaging() == Deployment::Staging::BESIDE)
-    {
-        StageBeside(std::move(next));
-        return;
-    }
-    m_toPack.push_back(std::move(next));
-    Dispatch();
-}
-
-void
-Worker::StartPacking()
-{
-    Unpacked next = std::move(m_toPack.front());
-    m_toPack.pop_front();
-    m_packing = true;
-    m_atWork.push_back(next.message.task.item);
-    Message& message = next.message;
-    const Time time = m_deployment->PackingTime(m_profile, message);
-    const bool tensor = message.type == MessageType::TENSOR;
-    if (const auto coded = tensor && !message.coded ? m_deployment->Coded(message) : std::nullopt)
-    {
-        message.coded = true;
-        message.payloadBytes = coded->bytes;
-        message.tensor = m_deployment->Engine()->Transcode(message.tensor, coded->values);
-    }
-    m_device->Occupy(time, [this, next = std::move(next)]() mutable {
-        m_packing = false;
-        EndWork(next.message.task.item);
-        if (m_deployment->GetStaging() == Deployment::Staging::BESIDE)
-        {
-            StageBeside(std::move(next));
-        }
-        else
-        {
-            m_device->Free(next.bytes);
-            SendPacked(std::move(next.message), next.to);
-        }
-        Dispatch();
-    });
-}
-
-void
-Worker::StageBeside(Unpacked packed)
-{
-    const Time now = Simulator::Now();
-    m_stagingFree =
-        Max(m_stagingFree, now) + m_deployment->StagingTime(m_profile, packed.message.payloadBytes);
-    m_staged++;
-    m_atWork.push_back(packed.message.task.item);
-    Simulator::Schedule(m_stagingFree - now,
-                        [this, life = m_life, packed = std::move(packed)]() mutable {
-                            if (life != m_life)
-                            {
-                                return; // the device has failed since
-                            }
-                            m_staged--;
-                            EndWork(packed.message.task.item);
-                            m_device->Free(packed.bytes);
-                            SendPacked(std::move(packed.message), packed.to);
-                            Dispatch();
-                        });
 }
 
 void
@@ -288,9 +208,9 @@ Worker::ForwardResult(Task task, TensorId output)
         // Where this worker stood in for the next one, the task before is what was sent here.
         m_unsafe.emplace(result.task, task);
     }
-    if (NeedsPacking(result))
+    if (m_packer.Needs(result))
     {
-        Pack(std::move(result), source.node);
+        m_packer.Add(std::move(result), source.node);
     }
     else
     {
@@ -406,15 +326,7 @@ Worker::Drop(const Message& lost)
     {
         Send(node, lost);
     }
-    for (auto waiting = m_inbox.begin(); waiting != m_inbox.end();)
-    {
-        const auto next = std::next(waiting);
-        if (Attempt(waiting->first) == lost.task)
-        {
-            Forget(waiting);
-        }
-        waiting = next;
-    }
+    m_inbox.Drop([&](const TaskId& task, Time /* since */) { return Attempt(task) == lost.task; });
 }
 
 } // namespace mdi

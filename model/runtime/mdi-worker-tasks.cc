@@ -78,7 +78,7 @@ Worker::FindReady(const TaskId& task)
 bool
 Worker::RadioIdle() const
 {
-    return m_transport->QueuedBytes() == 0 && m_toPack.empty() && !m_packing && m_staged == 0 &&
+    return m_transport->QueuedBytes() == 0 && m_packer.Idle() &&
            (!m_handshake || m_handshake->CanRequest());
 }
 
@@ -100,7 +100,7 @@ Worker::Dispatch()
 bool
 Worker::DispatchOne()
 {
-    if (m_ready.empty() && m_toPack.empty())
+    if (m_ready.empty() && !m_packer.Waits())
     {
         return false;
     }
@@ -110,9 +110,9 @@ Worker::DispatchOne()
     {
         return false;
     }
-    if (processorIdle && !m_toPack.empty() && !m_packing)
+    if (processorIdle && m_packer.Waits())
     {
-        StartPacking();
+        m_packer.Start();
         return true;
     }
     auto best = m_ready.end();
@@ -198,13 +198,6 @@ Worker::OnGranted(const TaskId& id, uint32_t to)
     FreeInputs(task);
     HandOver(std::move(task.inputs.front()), to);
     Dispatch();
-}
-
-uint64_t
-Worker::InputBytes(const Message& input) const
-{
-    // Coded tensors are decoded when their unit runs: their place is kept from the start.
-    return input.coded ? input.tensors.Bytes() : input.payloadBytes;
 }
 
 void

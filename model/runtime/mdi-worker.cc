@@ -102,10 +102,7 @@ Worker::GetTypeId()
 }
 
 Worker::Worker()
-    : m_fired(REMEMBERED),
-      m_dropped(REMEMBERED),
-      m_resent(REMEMBERED),
-      m_beaconJitter(CreateObject<UniformRandomVariable>())
+    : m_beaconJitter(CreateObject<UniformRandomVariable>())
 {
 }
 
@@ -187,6 +184,11 @@ Worker::DoInitialize()
                     "a Worker needs a Transport and a ComputeDevice on its node, and Configure");
     m_profile = m_deployment->ProfileOf(m_self);
     ConfigureView();
+    m_packer.Configure({m_deployment,
+                        m_device,
+                        m_profile,
+                        [this](Message m, uint32_t to) { SendPacked(std::move(m), to); },
+                        [this] { Dispatch(); }});
     m_transport->SetReceiveCallback(MakeCallback(&Worker::Receive, this));
     m_transport->SetDeliveredCallback(MakeCallback(&Worker::OnDelivered, this));
     m_transport->SetUndeliveredCallback(MakeCallback(&Worker::OnUndelivered, this));
@@ -203,6 +205,7 @@ Worker::ConfigureView()
         m_backlogCountsReady,
         m_taskTimeWeight);
     m_caches.Configure(m_deployment, m_device);
+    m_inbox.Configure(m_device);
 }
 
 void
@@ -232,6 +235,9 @@ Worker::DoDispose()
     m_deployment = nullptr;
     m_view.Clear();
     m_caches.Clear();
+    m_inbox.Clear();
+    m_packer.Clear();
+    m_packer.Configure({});
     m_resultCallbacks.clear();
     m_stateCallbacks.clear();
     Application::DoDispose();

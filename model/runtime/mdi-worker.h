@@ -8,7 +8,9 @@
 #include "mdi-compute-device.h"
 #include "mdi-exit-rule.h"
 #include "mdi-handshake.h"
+#include "mdi-inbox.h"
 #include "mdi-local-view.h"
+#include "mdi-packer.h"
 #include "mdi-pipeline.h"
 #include "mdi-queue-discipline.h"
 #include "mdi-recent-set.h"
@@ -23,7 +25,6 @@
 #include "ns3/traced-callback.h"
 
 #include <array>
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -163,26 +164,7 @@ class Worker : public Application
     void DoDispose() override;
 
   private:
-    /// So many tasks and lost items are remembered, to know late copies by. A later copy of a
-    /// tensor runs once more, and its source drops the result: memory has a bound, and nothing is
-    /// wrong.
-    static constexpr uint32_t REMEMBERED = 16384;
-
-    /// A tensor or result that the processor must encode or stage before it can be sent.
-    struct Unpacked
-    {
-        Message message;
-        uint32_t to;    //!< who it is for
-        uint64_t bytes; //!< memory that it holds
-    };
-
-    /// Inputs of a task that misses others.
-    struct Incomplete
-    {
-        std::map<uint16_t, Message> inputs; //!< by number
-        Time since;                         //!< when the first came
-    };
-
+    /// A task that has all inputs.
     struct Ready
     {
         Task task;
@@ -210,11 +192,8 @@ class Worker : public Application
     void Offer(Message input, bool arrived);
     void Collect(Message input, bool arrived);
     void Accept(Message input, const ExecutionUnit& unit, bool arrived);
-    bool IsCopy(const Message& input, const ExecutionUnit& unit) const;
-    void OnFired(const TaskId& task);
     void AwaitMore();
     void ForgetOld();
-    void Forget(std::map<TaskId, Incomplete>::iterator waiting);
     void TaskReady(Task task);
     void Dispatch();
     bool DispatchOne();
@@ -224,13 +203,8 @@ class Worker : public Application
     void Forward(Task task, TensorId output);
     void ForwardResult(Task task, TensorId output);
     void HandOver(Message message, uint32_t to);
-    bool NeedsPacking(const Message& message) const;
-    void Pack(Message message, uint32_t to);
-    void StartPacking();
-    void StageBeside(Unpacked packed);
     void SendPacked(Message message, uint32_t to);
     void Transmit(Message message, uint32_t to);
-    uint64_t InputBytes(const Message& input) const;
     void FreeInputs(const Task& task);
     void Ask(std::vector<Ready>::iterator which, const Estimate& estimate, double key);
     void OnGranted(const TaskId& id, uint32_t to);
@@ -280,31 +254,24 @@ class Worker : public Application
     uint32_t m_self = 0;    //!< node id
     uint16_t m_profile = 0; //!< of the device, in the deployment
     bool m_failed = false;
-    uint32_t m_life = 0; //!< counts failures: what was begun before one is void
 
     WorkerView m_view; //!< all that the policies see
-    std::map<TaskId, Incomplete> m_inbox;
+    Inbox m_inbox;
+    Packer m_packer;
     std::vector<Message> m_early; //!< tensors whose plan is not here yet
     std::vector<Ready> m_ready;
     bool m_dispatching = false;
-    std::vector<ItemId> m_atWork;          //!< run, encoded or staged here now
+    std::vector<ItemId> m_atWork;          //!< run here now
     std::map<uint32_t, Plan> m_alonePlans; //!< by source of this node: see ALONE
     std::set<uint32_t> m_whole;            //!< sources whose models are here whole because of that
 
-    std::deque<Unpacked> m_toPack;
-    bool m_packing = false;
-    Time m_stagingFree;              //!< when the thread beside the processor is
-    uint32_t m_staged = 0;           //!< messages that it has
     CacheKeeper m_caches;            //!< of items that generate
     std::map<TaskId, Task> m_unsafe; //!< AR-MDI: by output, tasks whose output is on its way
     /// By reader, inputs sent when nothing else was on its way.
     std::vector<std::pair<TaskId, uint16_t>> m_soloTransfers;
-    RecentSet<TaskId, TaskHash> m_fired;   //!< tasks whose inputs were all here once
-    RecentSet<TaskId, TaskHash> m_dropped; //!< see Attempt: lost somewhere
-    RecentSet<TaskId, TaskHash> m_resent;  //!< whose result did not arrive at first
-    /// Of units with several inputs, by source, unit and pass (the rest is 0): the first item that
-    /// none is after which m_fired has forgotten.
-    std::map<TaskId, uint32_t> m_forgotten;
+    RecentSet<TaskId, TaskHash> m_dropped{Inbox::REMEMBERED}; //!< see Attempt: lost somewhere
+    /// Whose result did not arrive at first.
+    RecentSet<TaskId, TaskHash> m_resent{Inbox::REMEMBERED};
     std::map<uint32_t, ResultCallback> m_resultCallbacks;
     std::map<uint32_t, StateCallback> m_stateCallbacks;
     std::array<uint32_t, MESSAGE_TYPES> m_sequence{}; //!< of the next message, by type
