@@ -447,6 +447,11 @@ TEST(TcpModel, AWindowThatIsNotFullGrowsInOldReleasesOnly)
         window.OnSent(5 * 1448);
         const uint64_t next = window.Available(Seconds(2), roundTrip, 1e9);
         EXPECT_EQ(next, onlyWhenFull ? 10u * 1448 : 15u * 1448);
+        window.OnSent(next);
+        window.Available(Seconds(3), roundTrip, 1e9); // twice that
+        window.OnSent(6 * 1448);
+        EXPECT_EQ(window.Available(Seconds(4), roundTrip, 1e9),
+                  onlyWhenFull ? 13u * 1448 : 36u * 1448);
     }
 }
 

@@ -96,7 +96,15 @@ TcpWindow::Available(Time now, Time roundTrip, double bandwidthDelayBytes)
     {
         if (!m_onlyWhenFull || m_sent + TCP_SEGMENT_BYTES > m_window)
         {
-            m_window = std::min(MAX_WINDOW, m_window + std::min(m_sent, m_window));
+            m_grown = std::min(m_window + std::min(m_sent, m_window), MAX_WINDOW) - m_window;
+            m_window += m_grown;
+        }
+        else
+        {
+            // It grew with each acknowledgement, until nothing was left to send: of two bytes that
+            // left, one was in the place of what was acknowledged.
+            m_window -= m_grown - std::min(m_grown, m_sent / 2);
+            m_grown = 0;
         }
         m_sent = 0;
         m_round = now;

@@ -79,8 +79,9 @@ class TcpWindow
   private:
     bool m_onlyWhenFull;
     uint64_t m_window = 10 * TCP_SEGMENT_BYTES;
-    uint64_t m_sent = 0; //!< in this round
-    Time m_round;        //!< its begin
+    uint64_t m_grown = 0; //!< at the begin of this round
+    uint64_t m_sent = 0;  //!< in this round
+    Time m_round;         //!< its begin
 };
 
 } // namespace mdi

@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Author: the mdi developers
 
+// The layers of a model, from its graph. How slices of them run is in mdi-torch-slices.cc.
+
 #include "mdi-torch-slicer.h"
 
 #include "mdi-torch-exits.h"
 #include "mdi-torch-flop.h"
+#include "mdi-torch-names.h"
 #include "mdi-torch-rows.h"
 
 #include <ATen/ATen.h>
 #include <algorithm>
-#include <cctype>
 #include <functional>
 #include <set>
-#include <sstream>
 #include <stdexcept>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/alias_analysis.h>
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/ir/ir.h>
-#include <torch/csrc/jit/runtime/graph_executor.h>
-#include <torch/csrc/jit/runtime/interpreter.h>
 
 namespace ns3
 {
@@ -74,102 +73,6 @@ CachedBytes(const Layer& layer, const std::vector<Layer>& layers, uint32_t token
     return attention && TokenDims(kept) == 1 ? kept.Bytes() / tokens : 0;
 }
 
-/// The path of the module whose code the node is, such as "layer1.0.conv1".
-std::string
-Scope(const Node* node)
-{
-    std::string scope;
-    if (!node->callstack())
-    {
-        return scope;
-    }
-    for (const auto& entry : (*node->callstack())->vec())
-    {
-        const auto& module = std::get<2>(entry);
-        // Plain functions and the module itself have no name of an instance.
-        if (!module || module->instance_name().empty() || module->instance_name() == "SELF" ||
-            module->instance_name() == "INSTANCE_NAME_UNKNOWN")
-        {
-            continue;
-        }
-        scope += (scope.empty() ? "" : ".") + module->instance_name();
-    }
-    return scope;
-}
-
-/// The operator without its namespace and a leading underscore.
-std::string
-ShortName(const Node* node)
-{
-    const std::string op = node->kind().toUnqualString();
-    return op.size() > 1 && op[0] == '_' && op[1] != '_' ? op.substr(1) : op;
-}
-
-bool
-IsDigit(unsigned char c)
-{
-    return std::isdigit(c) != 0;
-}
-
-/// The components of a scope.
-std::vector<std::string>
-Components(const std::string& scope)
-{
-    std::vector<std::string> components;
-    std::istringstream list(scope);
-    for (std::string component; std::getline(list, component, '.');)
-    {
-        components.push_back(component);
-    }
-    return components;
-}
-
-bool
-IsNumber(const std::string& component)
-{
-    return std::all_of(component.begin(), component.end(), IsDigit);
-}
-
-/// What numbered siblings have in common: `features.denseblock` of `features.denseblock2`.
-std::string
-Family(const std::string& parent, const std::string& component)
-{
-    const auto digit = std::find_if(component.begin(), component.end(), IsDigit);
-    return digit == component.end() ? "" : parent + std::string(component.begin(), digit);
-}
-
-/// See TorchSlicer. \param families the members of each family in the model
-std::string
-BlockOf(const std::string& scope,
-        const std::string& op,
-        const std::map<std::string, std::set<std::string>>& families)
-{
-    if (scope.empty())
-    {
-        return op;
-    }
-    std::string parent;
-    std::string withDigit;
-    const std::vector<std::string> components = Components(scope);
-    for (size_t i = 0; i < components.size(); ++i)
-    {
-        const std::string here = parent + components[i];
-        const std::string family = Family(parent, components[i]);
-        if (IsNumber(components[i]))
-        {
-            return here;
-        }
-        if (!family.empty() && families.at(family).size() > 1)
-        {
-            const bool more = i + 1 < components.size() && IsNumber(components[i + 1]);
-            return more ? here + "." + components[i + 1] : here;
-        }
-        withDigit = withDigit.empty() && !family.empty() ? here : withDigit;
-        parent = here + ".";
-    }
-    return withDigit.empty() ? components.front() : withDigit;
-}
-
 /// Calls `visit` for each value that the node, or a node in its blocks, reads.
 void
 VisitReads(const Node* node, const std::function<void(Value*)>& visit)
@@ -190,12 +93,6 @@ VisitReads(const Node* node, const std::function<void(Value*)>& visit)
 
 } // namespace
 
-struct TorchSlicer::Slice
-{
-    torch::jit::Code code;
-    size_t inputs; //!< of the bundle it takes so many, the first
-};
-
 TorchSlicer::TorchSlicer(const ModelSpec& model)
     : m_file(model.file),
       m_trace(TraceTorchModel(model))
@@ -214,8 +111,6 @@ TorchSlicer::TorchSlicer(const ModelSpec& model)
     m_trace.values->clear();
     m_trace.longer.reset();
 }
-
-TorchSlicer::~TorchSlicer() = default;
 
 const LayerGraph&
 TorchSlicer::Graph() const
@@ -349,21 +244,12 @@ TorchSlicer::Weights(const Node* node)
 }
 
 Layer
-TorchSlicer::MakeLayer(const Operator& op,
-                       const std::map<std::string, std::set<std::string>>& families,
-                       std::map<std::string, uint32_t>& names) const
+TorchSlicer::MakeLayer(const Operator& op, LayerNames& names) const
 {
     Layer layer;
-    const std::string scope = Scope(op.node);
-    const std::string shortName = ShortName(op.node);
-    layer.name = scope.empty() ? shortName : scope + "/" + shortName;
-    const uint32_t occurrence = ++names[layer.name];
-    if (occurrence > 1)
-    {
-        layer.name += "#" + std::to_string(occurrence);
-    }
+    layer.name = names.Next(op.node);
     layer.op = op.node->kind().toQualString();
-    layer.block = BlockOf(scope, shortName, families);
+    layer.block = names.BlockOf(op.node);
     std::set<int32_t> producers;
     for (const Value* source : Sources(op.node))
     {
@@ -425,17 +311,12 @@ LayerGraph
 TorchSlicer::MakeGraph(const ModelSpec& model) const
 {
     std::vector<Layer> layers;
-    std::map<std::string, std::set<std::string>> families;
+    std::vector<const Node*> nodes;
     for (const Operator& op : m_operators)
     {
-        std::string parent;
-        for (const std::string& component : Components(Scope(op.node)))
-        {
-            families[Family(parent, component)].insert(component);
-            parent += component + ".";
-        }
+        nodes.push_back(op.node);
     }
-    std::map<std::string, uint32_t> names;
+    LayerNames names(nodes);
     std::vector<TensorSpec> inputs = InputSpecs(model);
     uint32_t tokens = 0;
     for (TensorSpec& spec : inputs)
@@ -448,7 +329,7 @@ TorchSlicer::MakeGraph(const ModelSpec& model) const
     }
     for (const Operator& op : m_operators)
     {
-        Layer layer = MakeLayer(op, families, names);
+        Layer layer = MakeLayer(op, names);
         layer.rows = RulesOf(op, layer, layers, InputSpecs(model));
         MarkTokens(op, tokens, model.longest, layer);
         layer.cacheBytes = CachedBytes(layer, layers, tokens);
@@ -623,191 +504,6 @@ TorchSlicer::CheckOnTheirOwn() const
     {
         throw std::runtime_error(m_file + ": " + m_changedAndRead + ": it cannot run in row " +
                                  "strips; write x = f(x) without in-place operators");
-    }
-}
-
-std::vector<Value*>
-TorchSlicer::Alive(uint32_t boundary) const
-{
-    std::unordered_set<int32_t> read;
-    for (uint32_t i = boundary; i < m_graph.Size(); ++i)
-    {
-        read.insert(m_graph.Layers()[i].inputs.begin(), m_graph.Layers()[i].inputs.end());
-    }
-    read.insert(m_graph.Outputs().begin(), m_graph.Outputs().end());
-    std::vector<Value*> alive;
-    for (size_t i = 0; i < m_graph.Inputs().size(); ++i)
-    {
-        if (boundary == 0 || read.count(-1 - static_cast<int32_t>(i)) > 0)
-        {
-            alive.push_back(m_trace.graph->inputs()[i]);
-        }
-    }
-    for (uint32_t i = 0; i < boundary; ++i)
-    {
-        if (read.count(static_cast<int32_t>(i)) > 0)
-        {
-            const auto& tensors = m_operators[i].tensors;
-            alive.insert(alive.end(), tensors.begin(), tensors.end());
-        }
-    }
-    return alive;
-}
-
-std::vector<torch::jit::Value*>
-TorchSlicer::Bundle(uint32_t boundary) const
-{
-    std::vector<Value*> bundle = Alive(boundary);
-    const auto exit = m_exitValues.find(boundary);
-    if (exit != m_exitValues.end())
-    {
-        bundle.push_back(exit->second);
-    }
-    return bundle;
-}
-
-TorchSlicer::SliceGraph
-TorchSlicer::CopySlice(uint32_t begin, uint32_t end) const
-{
-    auto graph = std::make_shared<torch::jit::Graph>();
-    std::vector<Node*> layers;
-    std::unordered_map<const Value*, Value*> known;
-    for (const Value* value : Alive(begin))
-    {
-        known[value] = graph->addInput()->setType(value->type());
-    }
-    const std::function<Value*(Value*)> map = [&](Value* value) {
-        const auto place = known.find(value);
-        if (place != known.end())
-        {
-            return place->second;
-        }
-        if (!IsConstant(value) && !IsGlue(value))
-        {
-            throw std::logic_error("slice [" + std::to_string(begin) + ", " + std::to_string(end) +
-                                   ") misses " + value->debugName());
-        }
-        Node* copy = graph->insertNode(graph->createClone(value->node(), map));
-        known[value] = copy->output();
-        return copy->output();
-    };
-    for (uint32_t i = begin; i < end; ++i)
-    {
-        Node* node = m_operators[i].node;
-        Node* copy = graph->insertNode(graph->createClone(node, map));
-        for (size_t k = 0; k < node->outputs().size(); ++k)
-        {
-            known[node->outputs()[k]] = copy->outputs()[k];
-        }
-        layers.push_back(copy);
-    }
-    for (Value* value : Bundle(end))
-    {
-        graph->registerOutput(map(value));
-    }
-    return {graph, layers};
-}
-
-TorchSlicer::LayerCopy
-TorchSlicer::CopyLayer(uint32_t layer) const
-{
-    const std::lock_guard<std::mutex> lock(m_mutex);
-    Node* node = m_operators.at(layer).node;
-    LayerCopy copy{std::make_shared<torch::jit::Graph>(), nullptr, {}, ChangesInputs(node)};
-    std::unordered_map<const Value*, Value*> known;
-    for (const Value* source : Sources(node))
-    {
-        Read read{Producer(source), source->offset(), true, 0};
-        if (read.layer >= 0)
-        {
-            const auto& tensors = m_operators[read.layer].tensors;
-            const auto found = std::find(tensors.begin(), tensors.end(), source);
-            read.tensor = found != tensors.end();
-            read.inBundle = found - tensors.begin();
-        }
-        copy.reads.push_back(read);
-        known[source] = copy.graph->addInput()->setType(source->type());
-    }
-    const std::function<Value*(Value*)> map = [&](Value* value) {
-        const auto place = known.find(value);
-        if (place != known.end())
-        {
-            return place->second;
-        }
-        Node* own = copy.graph->insertNode(copy.graph->createClone(value->node(), map));
-        known[value] = own->output();
-        return own->output();
-    };
-    copy.node = copy.graph->insertNode(copy.graph->createClone(node, map));
-    for (Value* output : copy.node->outputs())
-    {
-        copy.graph->registerOutput(output);
-    }
-    return copy;
-}
-
-const TorchSlicer::Slice&
-TorchSlicer::Prepare(uint32_t begin, uint32_t end)
-{
-    const std::lock_guard<std::mutex> lock(m_mutex);
-    const auto found = m_slices.find({begin, end});
-    if (found != m_slices.end())
-    {
-        return *found->second;
-    }
-    const auto graph = CopySlice(begin, end).graph;
-    auto slice = std::make_unique<Slice>(
-        Slice{torch::jit::Code(graph, "mdi slice"), graph->inputs().size()});
-    return *m_slices.emplace(std::make_pair(begin, end), std::move(slice)).first->second;
-}
-
-std::vector<at::Tensor>
-TorchSlicer::Run(uint32_t begin, uint32_t end, const std::vector<at::Tensor>& bundle)
-{
-    const at::NoGradGuard noGrad;
-    const Slice& slice = Prepare(begin, end);
-    std::vector<c10::IValue> stack;
-    for (size_t i = 0; i < slice.inputs; ++i)
-    {
-        const at::Tensor& tensor = bundle.at(i);
-        // Later boundaries hold no tensor that a slice would change: see ForbidUncuttable.
-        stack.emplace_back(begin == 0 && m_changesInput ? tensor.clone() : tensor);
-    }
-    try
-    {
-        torch::jit::InterpreterState(slice.code).run(stack);
-    }
-    catch (const std::exception& error)
-    {
-        throw std::runtime_error(m_file + ": layers " + std::to_string(begin) + " to " +
-                                 std::to_string(end) + ": " + TorchMessage(error));
-    }
-    std::vector<at::Tensor> outputs;
-    for (const c10::IValue& value : stack)
-    {
-        outputs.push_back(value.toTensor());
-    }
-    return outputs;
-}
-
-std::vector<at::Tensor>
-TorchSlicer::RunWhole(const std::vector<at::Tensor>& inputs)
-{
-    const at::NoGradGuard noGrad;
-    // Its profiling would rewrite the graph after some calls, and with it the last bits.
-    const torch::jit::GraphOptimizerEnabledGuard asWritten(false);
-    std::vector<c10::IValue> arguments;
-    for (const at::Tensor& input : inputs)
-    {
-        arguments.emplace_back(input.clone());
-    }
-    try
-    {
-        return FlattenTensors(m_trace.whole->forward(arguments));
-    }
-    catch (const std::exception& error)
-    {
-        throw std::runtime_error(m_file + ": " + TorchMessage(error));
     }
 }
 

@@ -26,6 +26,8 @@ namespace ns3
 namespace mdi
 {
 
+class LayerNames;
+
 /**
  * Cuts a TorchScript model into slices that run on their own, bit for bit like the whole.
  *
@@ -144,9 +146,7 @@ class TorchSlicer
                                  const Layer& layer,
                                  const std::vector<Layer>& layers,
                                  const std::vector<TensorSpec>& inputs) const;
-    Layer MakeLayer(const Operator& op,
-                    const std::map<std::string, std::set<std::string>>& families,
-                    std::map<std::string, uint32_t>& names) const;
+    Layer MakeLayer(const Operator& op, LayerNames& names) const;
 
     /// Marks the dimensions of a layer's outputs that count tokens.
     void MarkTokens(const Operator& op, uint32_t tokens, uint32_t longest, Layer& layer) const;
@@ -186,7 +186,7 @@ class TorchSlicer
     std::map<uint32_t, Answer> m_answers; //!< by boundary
     std::map<uint32_t, Value*> m_exitValues; //!< by boundary
     mutable std::mutex m_mutex; //!< guards the slices, and the graph while it is copied
-    std::map<std::pair<uint32_t, uint32_t>, std::unique_ptr<Slice>> m_slices;
+    std::map<std::pair<uint32_t, uint32_t>, std::shared_ptr<const Slice>> m_slices;
 };
 
 } // namespace mdi
