@@ -8,8 +8,12 @@
 #include <map>
 #include <set>
 #include <string>
-#include <torch/csrc/jit/ir/ir.h>
 #include <vector>
+
+namespace torch::jit
+{
+struct Node;
+}
 
 namespace ns3
 {
