@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Author: the mdi developers
 
-// What becomes of a pool's processes, and of files half written, if something comes between.
+// What a pool says of its jobs, and what becomes of its processes, and of files half written, if
+// something comes between.
 
 #include "mdi-interrupt.h"
 #include "mdi-job-pool.h"
+#include "mdi-working-folder.h"
 
 #include <csignal>
+#include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -18,6 +22,7 @@
 #include <vector>
 
 using namespace ns3::mdi;
+using namespace mdi_files_test;
 
 namespace
 {
@@ -86,7 +91,97 @@ LastLong()
     pause();
 }
 
+void
+NoCoreFile()
+{
+    const rlimit none{0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+}
+
 } // namespace
+
+TEST(JobPool, RunsEveryJobOnce)
+{
+    for (uint32_t processes : {0U, 1U, 3U, 50U})
+    {
+        const WorkingFolder here;
+        uint64_t shown = 0;
+        JobPool pool(processes, [&shown](uint64_t done) {
+            EXPECT_GE(done, shown);
+            shown = done;
+        });
+        const auto outcomes = pool.Run(20, [](uint64_t job) {
+            std::ofstream("job-" + std::to_string(job), std::ios::app) << "x";
+        });
+        EXPECT_EQ(outcomes, std::vector<std::string>(20));
+        EXPECT_EQ(here.Content().size(), 20u);
+        for (int job = 0; job < 20; ++job)
+        {
+            EXPECT_EQ(Read("job-" + std::to_string(job)), "x");
+        }
+        EXPECT_LE(shown, 20u);
+    }
+    EXPECT_TRUE(JobPool(2).Run(0, [](uint64_t) {}).empty());
+}
+
+TEST(JobPool, FailuresAreOutcomes)
+{
+    for (uint32_t processes : {1U, 2U, 4U})
+    {
+        const WorkingFolder here;
+        const auto outcomes = JobPool(processes).Run(12, [](uint64_t job) {
+            switch (job)
+            {
+            case 1:
+                throw std::runtime_error("reason of job 1");
+            case 3:
+                NoCoreFile();
+                std::abort();
+            case 5:
+                NoCoreFile();
+                raise(SIGKILL);
+                break;
+            case 7:
+                _exit(9);
+            case 8:
+                throw std::runtime_error("");
+            case 9:
+                throw std::runtime_error(std::string(10000, 'y'));
+            case 11:
+                throw std::runtime_error("reason of job 11");
+            }
+            Write("job-" + std::to_string(job), "");
+        });
+        ASSERT_EQ(outcomes.size(), 12u);
+        for (int job : {0, 2, 4, 6, 10})
+        {
+            EXPECT_EQ(outcomes[job], "") << job;
+            EXPECT_TRUE(fs::exists("job-" + std::to_string(job))) << job;
+        }
+        EXPECT_EQ(here.Content().size(), 5u);
+        EXPECT_EQ(outcomes[1], "reason of job 1");
+        EXPECT_NE(outcomes[3].find("Abort"), std::string::npos) << outcomes[3];
+        EXPECT_NE(outcomes[5].find("Kill"), std::string::npos) << outcomes[5];
+        EXPECT_NE(outcomes[7].find("exit status 9"), std::string::npos) << outcomes[7];
+        EXPECT_NE(outcomes[8], ""); // a failure without words is one, too
+        EXPECT_EQ(outcomes[9].substr(0, 3), "yyy");
+        EXPECT_EQ(outcomes[11], "reason of job 11");
+    }
+}
+
+TEST(JobPool, LastJobMayCrash)
+{
+    const auto outcomes = JobPool(2).Run(3, [](uint64_t job) {
+        if (job == 2)
+        {
+            NoCoreFile();
+            std::abort();
+        }
+    });
+    EXPECT_EQ(outcomes[0], "");
+    EXPECT_EQ(outcomes[1], "");
+    EXPECT_NE(outcomes[2], "");
+}
 
 TEST(JobPool, EndsItsProcessesIfItCannotStartAnother)
 {
