@@ -6,11 +6,10 @@
 usage, in the project's root: python3 test/test_bad_input.py BUILD_DIR [unittest arguments]
 """
 
-import json
 import os
 import unittest
 
-from program_test import BUILD, FILES, MODEL, SCENARIOS, ProgramTest, make_model, read, scenario
+from program_test import BUILD, FILES, MODEL, SCENARIOS, ProgramTest, load, make_model, read, scenario
 
 
 class BadInput(ProgramTest):
@@ -91,8 +90,7 @@ class BadInput(ProgramTest):
 
     def test_layer_without_service_time(self):
         document = scenario()
-        with open(document["devices"][0]["trace"], encoding="utf-8") as file:
-            trace = json.load(file)
+        trace = load(document["devices"][0]["trace"])
         del trace["modes"]["MAXN"]["law"]  # it would estimate the layer
         layers = trace["modes"]["MAXN"]["models"]["resnet56"]["layers"]
         removed = sorted(layers)[len(layers) // 2]

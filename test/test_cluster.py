@@ -85,15 +85,7 @@ class ClusterTest(SweepTest):
 
     def run_there(self, *command):
         """In the project's root, with the paths and folders of this test."""
-        return subprocess.run(
-            command,
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        return self.call(*command, cwd=ROOT, env=self.environment)
 
     def shell(self, line):
         """A command of the documentation, in the project's root, on our sweep."""
@@ -131,11 +123,8 @@ class Slurm(ClusterTest):
             self.assertTrue(shutil.which(name, path=PATH), "install Debian's package slurm-wlm")
         os.mkdir(self.path("state"))
         os.mkdir(self.path("spool"))
-        with open(self.path("slurm.conf"), "w", encoding="utf-8") as file:
-            file.write(
-                SLURM.format(ports=free_ports(2), user=getpass.getuser(), folder=self.folder)
-            )
-        self.environment["SLURM_CONF"] = self.path("slurm.conf")
+        conf = SLURM.format(ports=free_ports(2), user=getpass.getuser(), folder=self.folder)
+        self.environment["SLURM_CONF"] = self.write("slurm.conf", conf)
         self.start("slurmctld", "-D", "-c")
         self.start("slurmd", "-D", "-N", "localhost")
         for _ in range(300):

@@ -24,13 +24,11 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import textwrap
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.path.join(ROOT, "build")  # or the first argument
+from program_test import BUILD, ROOT, ProgramTest
+
 DOC = os.path.join(ROOT, "doc")
 TIME_LIMIT = 600  # of a page, in seconds
 WAITING = "mdi: waiting for another ./mdi"  # of another test
@@ -155,21 +153,20 @@ def steps_of(page):
     return steps
 
 
-class Reader(unittest.TestCase):
+class Reader(ProgramTest):
     """Somebody with a clone, built."""
 
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="mdi-docs-")
-        self.addCleanup(shutil.rmtree, self.folder)
+        super().setUp()
         for file in re.findall(r"^ +(traces/\S+)$", read(ROOT, "CMakeLists.txt"), re.MULTILINE):
-            target = os.path.join(self.folder, file)
+            target = self.path(file)
             os.makedirs(os.path.dirname(target), exist_ok=True)
             shutil.copy(os.path.join(ROOT, file), target)
         for name in ("resnet56.pt", "resnet56.json"):  # made before by ./mdi test
             made = os.path.join("traces", "models", name)
-            os.symlink(os.path.join(ROOT, made), os.path.join(self.folder, made))
+            os.symlink(os.path.join(ROOT, made), self.path(made))
         shutil.copy(os.path.join(ROOT, "mdi"), self.folder)
-        shutil.copytree(os.path.join(ROOT, "examples"), os.path.join(self.folder, "examples"))
+        shutil.copytree(os.path.join(ROOT, "examples"), self.path("examples"))
 
     def run_all(self, commands):
         """Runs them in one shell; for each the exit status and the lines that it printed."""
@@ -263,12 +260,8 @@ class HowTos(Reader):
         self.assertFalse(step.matches(["a b c", "end x"]))
 
 
-class Manual(unittest.TestCase):
+class Manual(ProgramTest):
     """Sphinx and Doxygen, warnings are errors; what is generated is what would be generated."""
-
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="mdi-docs-")
-        self.addCleanup(shutil.rmtree, self.folder)
 
     def run_quietly(self, *command, text=""):
         self.assertTrue(shutil.which(command[0]), command[0] + " is not installed")
@@ -285,10 +278,9 @@ class Manual(unittest.TestCase):
         return result.stdout
 
     def test_sphinx(self):
-        html = os.path.join(self.folder, "html")
-        trees = os.path.join(self.folder, "trees")
+        html = self.path("html")
         command = "sphinx-build -W --keep-going -q -b html -d".split()
-        self.assertEqual(self.run_quietly(*command, trees, "doc", html), "")
+        self.assertEqual(self.run_quietly(*command, self.path("trees"), "doc", html), "")
         for name in os.listdir(DOC):
             if name.endswith(".rst"):
                 self.assertTrue(os.path.exists(os.path.join(html, name[:-4] + ".html")), name)
@@ -297,7 +289,7 @@ class Manual(unittest.TestCase):
         output = "OUTPUT_DIRECTORY = %s\n" % self.folder
         printed = self.run_quietly("doxygen", "-", text=read(DOC, "doxygen.conf") + output)
         self.assertEqual(printed, "")
-        self.assertTrue(os.path.exists(os.path.join(self.folder, "html", "index.html")))
+        self.assertTrue(os.path.exists(self.path("html", "index.html")))
 
     def test_attributes(self):
         program = os.path.join(BUILD, "mdi-attributes")
@@ -326,6 +318,4 @@ class Readme(Reader):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
-        BUILD = os.path.abspath(sys.argv.pop(1))
     unittest.main()

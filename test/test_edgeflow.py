@@ -7,19 +7,14 @@ usage, in the project's root: /usr/bin/python3 test/test_edgeflow.py BUILD_DIR [
 needs torch
 """
 
-import csv
-import json
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 import unittest
 
 import torch
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.path.join(ROOT, "build")  # or the first argument
+from program_test import ROOT, ProgramTest, load, rows
+
 BOARDS = ["nano", "tx2", "xavier-nx", "agx-xavier", "nano", "tx2"]
 PLANNERS = ["exact", "linear", "equal", "proportional"]
 # Side of the pictures: smaller than the traces are for, the networks are whole.
@@ -39,30 +34,17 @@ def outputs(result):
     return [tensor for part in parts for tensor in outputs(part)]
 
 
-class Zoo(unittest.TestCase):
-    """Each test exports its model to a working folder of its own."""
-
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="mdi-edgeflow-")
-        self.addCleanup(shutil.rmtree, self.folder)
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def call(self, *command):
-        done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
+class Zoo(ProgramTest):
+    """Each test exports its model to its working folder."""
 
     def traces(self, model):
         """Those of the boards, for pictures of any size."""
         for board in set(BOARDS):
-            with open(os.path.join(ROOT, "traces", "compute", board + ".json"), encoding="ascii") as f:
-                trace = json.load(f)
+            trace = load(os.path.join(ROOT, "traces", "compute", board + ".json"))
             for mode in trace["modes"].values():
                 mode["models"] = {model: mode["models"][model]}
                 del mode["models"][model]["inputs"]
-            with open(self.path(board + ".json"), "w", encoding="ascii") as f:
-                json.dump(trace, f)
+            self.write(board + ".json", trace)
 
     def errors(self, model, dtype, devices):
         """Largest difference from the whole model's output, by planner."""
@@ -97,21 +79,18 @@ class Zoo(unittest.TestCase):
             "runs": 1,
             "time_limit_s": 600,
         }
-        with open(self.path("scenario.json"), "w", encoding="ascii") as f:
-            json.dump(document, f)
-        self.call(
-            os.path.join(BUILD, "mdi-run"), "scenario.json", "--out=" + self.path("out"), "--overwrite"
-        )
-        with open(self.path("out/summary.csv"), newline="", encoding="ascii") as f:
-            rows = [row for row in csv.DictReader(f) if row["source"] == "all"]
-        self.assertEqual([row["items_completed"] for row in rows], ["1"] * len(PLANNERS))
-        for row in rows:
+        done = self.run_program(self.write("scenario.json", document), "--out=out", "--overwrite")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        whole = [row for row in rows(self.path("out/summary.csv")) if row["source"] == "all"]
+        self.assertEqual([row["items_completed"] for row in whole], ["1"] * len(PLANNERS))
+        for row in whole:
             self.assertGreater(float(row["bytes_on_wire"]), 0, row["system"])
-        return [float(row["output_error_max"]) for row in rows]
+        return [float(row["output_error_max"]) for row in whole]
 
     def check(self, model):
         export = os.path.join(ROOT, "traces", "models", "export.py")
-        self.call(sys.executable, export, model, "--out", self.path("float32.pt"))
+        done = self.call(sys.executable, export, model, "--out", self.path("float32.pt"))
+        self.assertEqual(done.returncode, 0, done.stderr)
         module = torch.jit.load(self.path("float32.pt")).eval()
         with torch.no_grad():
             result = module(torch.rand(1, 3, ZOO[model], ZOO[model]))
@@ -140,6 +119,4 @@ class Zoo(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and os.path.isdir(sys.argv[1]):
-        BUILD = os.path.abspath(sys.argv.pop(1))
     unittest.main()

@@ -6,18 +6,16 @@
 usage: /usr/bin/python3 test/test_export.py [unittest arguments]; needs torch and torchvision
 """
 
-import json
 import os
-import subprocess
 import sys
-import tempfile
 import unittest
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from program_test import ROOT, ProgramTest, load, read
+
 MODELS = os.path.join(ROOT, "traces", "models")
 sys.path.insert(0, MODELS)
 
@@ -78,7 +76,7 @@ def as_published(state, prefix):
     return {prefix + name: tensor for name, tensor in state.items()}
 
 
-class NetworkTest(unittest.TestCase):
+class NetworkTest(ProgramTest):
     """The networks themselves."""
 
     @classmethod
@@ -239,16 +237,15 @@ class NetworkTest(unittest.TestCase):
 
     def test_gpt2_takes_published_names_with_and_without_prefix(self):
         reference = small_gpt2()
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "pytorch_model.bin")
-            for prefix in ("", "transformer."):
-                torch.save(as_published(reference.state_dict(), prefix), path)
-                model = GPT2(**SMALL).eval()
-                export.load_weights(model, path)
-                tokens = torch.randint(100, (1, 5))
-                with torch.no_grad():
-                    self.assertTrue(torch.equal(model(tokens), reference(tokens)))
-                self.assertIs(model.lm_head.weight, model.wte.weight)
+        path = self.path("pytorch_model.bin")
+        for prefix in ("", "transformer."):
+            torch.save(as_published(reference.state_dict(), prefix), path)
+            model = GPT2(**SMALL).eval()
+            export.load_weights(model, path)
+            tokens = torch.randint(100, (1, 5))
+            with torch.no_grad():
+                self.assertTrue(torch.equal(model(tokens), reference(tokens)))
+            self.assertIs(model.lm_head.weight, model.wte.weight)
 
     def test_a_gpt2_with_a_head_of_its_own_is_refused(self):
         state = dict(small_gpt2().state_dict())
@@ -260,58 +257,38 @@ class NetworkTest(unittest.TestCase):
         reference = YoloV5s()
         published = {f"model.{k}": v.half() for k, v in reference.state_dict().items()}
         published["model.model.24.anchors"] = torch.zeros(3, 3, 2)
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "yolov5s.pt")
-            torch.save({"epoch": -1, "model": published}, path)
-            model = YoloV5s()
-            export.load_weights(model, path)
+        torch.save({"epoch": -1, "model": published}, self.path("yolov5s.pt"))
+        model = YoloV5s()
+        export.load_weights(model, self.path("yolov5s.pt"))
         self.assertTrue(
             torch.equal(model.model[24].m[1].weight, reference.model[24].m[1].weight.half())
         )
 
 
-class CommandTest(unittest.TestCase):
-    """./mdi export as users call it; each test in a folder of its own."""
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
+class CommandTest(ProgramTest):
+    """./mdi export as users call it."""
 
     def export(self, *arguments):
-        program = os.path.join(MODELS, "export.py")
-        return subprocess.run(
-            [sys.executable, program, *arguments], cwd=self.folder, capture_output=True, text=True
-        )
+        return self.call(sys.executable, os.path.join(MODELS, "export.py"), *arguments)
 
     def check_refused(self, expected, *arguments):
         """One line on stderr that matches, exit status 2, no new file."""
-        before = sorted(os.listdir(self.folder))
+        before = self.content()
         done = self.export(*arguments)
-        self.assertEqual(done.returncode, 2, done)
-        self.assertRegex(done.stderr, r"\A[^\n]+\n\Z")
+        self.assert_refused(done)
         self.assertRegex(done.stderr, expected)
-        self.assertEqual(done.stdout, "")
-        self.assertEqual(sorted(os.listdir(self.folder)), before)
+        self.assertEqual(self.content(), before)
 
     def check_exported(self, *arguments):
-        done = self.export(*arguments)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        done = self.assert_well(self.export(*arguments))
         self.assertEqual(done.stdout.count("\n"), 1)
         return done.stdout
-
-    def description(self, name):
-        with open(self.path(name), encoding="ascii") as file:
-            return json.load(file)
 
     def test_without_weights_the_line_and_the_description_say_so(self):
         line = self.check_exported("resnet56")
         self.assertIn("random weights, seed 0", line)
         self.assertEqual(
-            self.description("resnet56.json"),
+            load(self.path("resnet56.json")),
             {
                 "format": "mdi-model",
                 "version": 1,
@@ -335,7 +312,7 @@ class CommandTest(unittest.TestCase):
         arguments = ("--weights=trained.pth", "--out=new/r.pt", "--image-size=32", "--batch=2")
         line = self.check_exported("resnet50-exits", *arguments)
         self.assertNotIn("random", line)
-        found = self.description("new/r.json")
+        found = load(self.path("new/r.json"))
         self.assertEqual(found["weights"], "trained.pth")
         self.assertEqual(found["exits"], [0, 1, 2])
         self.assertEqual(found["inputs"], [{"shape": [2, 3, 32, 32], "dtype": "float32"}])
@@ -348,13 +325,10 @@ class CommandTest(unittest.TestCase):
 
     def test_weights_files_that_are_none_are_refused(self):
         torch.save({"a": torch.zeros(1000)}, self.path("whole.pth"))
-        with open(self.path("whole.pth"), "rb") as file:
-            whole = file.read()
+        whole = read(self.path("whole.pth"))
         for content in (b"", b"hello\n", whole[: len(whole) // 2]):
-            with open(self.path("cut.pth"), "wb") as file:
-                file.write(content)
             with self.assertRaisesRegex(ValueError, "^truncated or no weights"):
-                export.read_state(self.path("cut.pth"))
+                export.read_state(self.write("cut.pth", content))
         self.check_refused("^cut.pth: truncated or no weights", "resnet56", "--weights=cut.pth")
         torch.save({"model": nn.Linear(2, 2)}, self.path("pickled.pt"))
         self.check_refused(
@@ -406,8 +380,7 @@ class CommandTest(unittest.TestCase):
         self.check_refused("required: NAME")
 
     def test_an_output_that_cannot_be_written_leaves_nothing(self):
-        with open(self.path("file"), "w", encoding="ascii"):
-            pass
+        self.write("file", "")
         self.check_refused("^file/x.pt: ", "resnet56", "--out=file/x.pt")
 
 

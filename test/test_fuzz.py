@@ -20,9 +20,9 @@ import sys
 import tempfile
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from program_test import BUILD, ROOT, read
+
 CORPUS = os.path.join(ROOT, "test/fuzz/corpus")
-BUILD = os.path.abspath("build")
 RUNS = int(os.environ.get("MDI_FUZZ_RUNS", "20000"))
 
 # Largest input, and the schema whose keys are words of its language.
@@ -56,8 +56,7 @@ def build():
 
 def words(schema):
     """Keys and values that a schema names, as a libFuzzer dictionary."""
-    with open(os.path.join(ROOT, "traces/schema", schema + ".schema.json"), encoding="utf-8") as file:
-        text = file.read()
+    text = read(os.path.join(ROOT, "traces/schema", schema + ".schema.json")).decode()
     found = sorted(set(re.findall(r'"([A-Za-z_][A-Za-z0-9_-]*)"', text)))
     return "".join('"\\"%s\\""\n' % word for word in found)
 
@@ -153,8 +152,6 @@ def keep():
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        BUILD = os.path.abspath(sys.argv.pop(1))
     if "--keep" in sys.argv:
         keep()
     else:

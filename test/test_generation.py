@@ -7,24 +7,22 @@ usage, in the project's root:
 /usr/bin/python3 test/test_generation.py BUILD_DIR [unittest arguments]; needs torch
 """
 
-import csv
 import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import unittest
 
 import torch
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from program_test import BUILD, ROOT, ProgramTest, call, load, read, rows
+
 sys.path.insert(0, os.path.join(ROOT, "traces", "models"))
 
 import gpt2  # noqa: E402
 
-BUILD = os.path.join(ROOT, "build")  # or the first argument
 VOCABULARY = 1000
 PROMPT = 8  # tokens
 LONGEST = 24  # context of which the trace knows
@@ -46,28 +44,6 @@ def path(name):
     return os.path.join(FOLDER, name)
 
 
-def read(name):
-    with open(path(name), "rb") as file:
-        return file.read()
-
-
-def save(name, document):
-    with open(path(name), "w", encoding="ascii") as file:
-        json.dump(document, file)
-
-
-def call(program, *arguments):
-    return subprocess.run(
-        [os.path.join(BUILD, program), *arguments],
-        cwd=FOLDER,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
 def setUpModule():
     """A small GPT-2 whose words differ from place to place, and its times on this machine."""
     global FOLDER
@@ -85,10 +61,11 @@ def setUpModule():
     torch.save(prompts, path("prompts.pt"))
     tokens = {"shape": [1, PROMPT], "dtype": "int64", "range": VOCABULARY}
     document = {"format": "mdi-model", "version": 1, "inputs": [tokens], "input_set": "prompts.pt"}
-    save("lm.json", document)
+    with open(path("lm.json"), "w", encoding="ascii") as file:
+        json.dump(document, file)
     lengths = f"--lengths=1,16,{LONGEST}"
     flags = ("--device-name=mine", "--repeats=3", "--warmup=1", "--threads=1")
-    done = call("mdi-profile", "lm.pt", lengths, *flags)
+    done = call(os.path.join(BUILD, "mdi-profile"), "lm.pt", lengths, *flags, cwd=FOLDER)
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
 
@@ -99,8 +76,8 @@ def scenario():
         "format": "mdi-scenario",
         "version": 1,
         "name": "lm",
-        "models": {"lm": {"file": "lm.pt"}},
-        "devices": [{"name": name, "trace": "mine.json"} for name in "abc"],
+        "models": {"lm": {"file": path("lm.pt")}},
+        "devices": [{"name": name, "trace": path("mine.json")} for name in "abc"],
         "networks": [
             {"type": "ethernet", "nodes": "all", "rate_bps": 1000000000, "delay_s": 0.0001}
         ],
@@ -135,24 +112,15 @@ def greedy(prompt, new):
     return text[0, PROMPT:].tolist()
 
 
-class Generation(unittest.TestCase):
-    def run_well(self, out, *flags, document=None):
+class Generation(ProgramTest):
+    def results(self, out, *flags, document=None):
         """Rows of summary.csv and items.csv."""
-        name = out + ".json"
-        save(name, document or scenario())
-        done = call("mdi-run", name, "--out=" + out, *flags)
-        self.assertEqual(done.stderr, "")
-        self.assertEqual(done.returncode, 0)
-        self.addCleanup(shutil.rmtree, path(out))
-        rows = []
-        for file_name in ("summary.csv", "items.csv"):
-            with open(os.path.join(path(out), file_name), newline="", encoding="ascii") as file:
-                rows.append(list(csv.DictReader(file)))
-        return rows
+        self.run_well(self.write(out + ".json", document or scenario()), "--out=" + out, *flags)
+        return [rows(self.path(out, name)) for name in ("summary.csv", "items.csv")]
 
     def same_files(self, one, other):
         for name in FILES:
-            same = read(os.path.join(one, name)) == read(os.path.join(other, name))
+            same = read(self.path(one, name)) == read(self.path(other, name))
             self.assertTrue(same, f"{name} of {one} and {other} differ")
 
     def test_every_system_writes_what_pytorch_writes(self):
@@ -161,7 +129,7 @@ class Generation(unittest.TestCase):
     def check(self, out, systems):
         document = scenario()
         document["systems"] = systems
-        summary, items = self.run_well(out, document=document)
+        summary, items = self.results(out, document=document)
         prompts = torch.load(path("prompts.pt"))
         first = {"s": 0, "t": 3}
         texts = [
@@ -197,25 +165,23 @@ class Generation(unittest.TestCase):
 
     def test_keys_and_values_take_memory(self):
         """Two per layer and token, of 64 float32: found in the graph of the model."""
-        with open(path("mine.json"), encoding="ascii") as file:
-            trace = json.load(file)
+        trace = load(path("mine.json"))
         document = scenario()
         document["devices"] = [{"name": "a", "trace": "tight.json"}]
         del document["networks"], document["sources"][1:]
         document["systems"] = ["local"]
         source = document["sources"][0]
         source["items"], source["admission"]["window"] = 1, 1
-        weights = int(re.search(r"parameters +(\d+) B", call("mdi-inspect", "lm.pt").stdout)[1])
+        inspected = self.call(os.path.join(BUILD, "mdi-inspect"), path("lm.pt")).stdout
+        weights = int(re.search(r"parameters +(\d+) B", inspected)[1])
         layers = 3
         cache = layers * 2 * 64 * 4 * (PROMPT + source["generation"]["new_tokens"])
         for spare, lost in ((0, "1"), (8 * PROMPT, "0")):
             trace["memory_bytes"] = weights + cache + spare
-            save("tight.json", trace)
-            save("tight-run.json", document)
-            done = call("mdi-run", "tight-run.json", "--out=tight", "--overwrite")
-            with open(path("tight/summary.csv"), newline="", encoding="ascii") as file:
-                self.assertEqual(next(csv.DictReader(file))["items_lost"], lost, done.stderr)
-        shutil.rmtree(path("tight"))
+            self.write("tight.json", trace)
+            file = self.write("tight-run.json", document)
+            done = self.run_program(file, "--out=tight", "--overwrite")
+            self.assertEqual(rows(self.path("tight/summary.csv"))[0]["items_lost"], lost, done.stderr)
 
     def test_a_cache_saves_bytes(self):
         """In the ring: later passes carry one token, 64 float32 of it, between blocks."""
@@ -225,26 +191,26 @@ class Generation(unittest.TestCase):
             document["systems"] = [RING]
             document["sources"] = document["sources"][:1]
             document["sources"][0]["generation"]["kv_cache"] = cache
-            (summary, _) = self.run_well(f"cache-{cache}", document=document)
+            (summary, _) = self.results(f"cache-{cache}", document=document)
             sizes.append(int(summary[0]["bytes_on_wire"]))
         tokens = sum(PROMPT + number - 1 for number in range(1, NEW["s"]))
         self.assertEqual(sizes[1] - sizes[0], ITEMS * 3 * tokens * 64 * 4)  # on three hops
 
     def test_same_seed_same_bytes(self):
-        self.run_well("one", "--seed=3")
-        self.run_well("two", "--seed=3")
+        self.results("one", "--seed=3")
+        self.results("two", "--seed=3")
         self.same_files("one", "two")
-        self.run_well("other", "--seed=4")
-        self.assertNotEqual(read("one/items.csv"), read("other/items.csv"))
+        self.results("other", "--seed=4")
+        self.assertNotEqual(read(self.path("one/items.csv")), read(self.path("other/items.csv")))
 
     def test_memo_and_execute(self):
-        self.run_well("memo", "--tensors=memo")
-        self.run_well("execute", "--tensors=execute")
+        self.results("memo", "--tensors=memo")
+        self.results("execute", "--tensors=execute")
         self.same_files("memo", "execute")
         for threads in (0, 2):
             flag = f"--ns3::mdi::TorchEngine::Threads={threads}"
-            self.run_well(f"memo-{threads}", "--tensors=memo", flag)
-            self.run_well(f"execute-{threads}", "--tensors=execute", flag)
+            self.results(f"memo-{threads}", "--tensors=memo", flag)
+            self.results(f"execute-{threads}", "--tensors=execute", flag)
             self.same_files("memo", f"memo-{threads}")
             self.same_files("memo", f"execute-{threads}")
 
@@ -253,12 +219,12 @@ class Generation(unittest.TestCase):
         document["systems"] = ["local"]
         for source in document["sources"]:
             del source["generation"]
-        summary, items = self.run_well("prefill", document=document)
+        summary, items = self.results("prefill", document=document)
         self.assertEqual(list(summary[0])[-1], "output_error_max")
         self.assertNotIn(" ", items[0]["prediction"])
         # With it in one source alone, the other has empty cells.
         document["sources"][0]["generation"] = {"new_tokens": 2, "kv_cache": True}
-        summary, _ = self.run_well("one-of-two", document=document)
+        summary, _ = self.results("one-of-two", document=document)
         cells = {row["source"]: (row["ttft_mean_s"], row["itl_mean_s"]) for row in summary}
         self.assertEqual(cells["t"], ("", ""))
         self.assertNotIn("", cells["s"])
@@ -268,21 +234,15 @@ class Generation(unittest.TestCase):
         document["systems"] = ["local"]
         document["sources"] = document["sources"][:1]
         document["sources"][0]["generation"]["new_tokens"] = 1
-        summary, _ = self.run_well("first-only", document=document)
+        summary, _ = self.results("first-only", document=document)
         self.assertEqual(summary[0]["itl_mean_s"], "")
         self.assertEqual(summary[0]["ttft_mean_s"], summary[0]["latency_mean_s"])
 
 
-class BadInput(unittest.TestCase):
+class BadInput(ProgramTest):
     def refused(self, document, *parts):
-        save("bad.json", document)
-        done = call("mdi-run", "bad.json", "--out=bad")
-        self.assertRegex(done.stderr, r"\Amdi-run: [^\n]+\n\Z")
-        for part in parts:
-            self.assertIn(part, done.stderr)
-        self.assertEqual(done.returncode, 2)
-        self.assertEqual(done.stdout, "")
-        self.assertFalse(os.path.exists(path("bad")))
+        self.assert_refused(self.run_program(self.write("bad.json", document), "--out=bad"), *parts)
+        self.assertFalse(os.path.exists(self.path("bad")))
 
     def generation(self, **fields):
         document = scenario()
@@ -311,23 +271,23 @@ class BadInput(unittest.TestCase):
             self.refused(document, "mine.json", "25 tokens", "24")
 
     def test_a_trace_without_times_of_passes(self):
-        trace = json.loads(read("mine.json"))
+        trace = load(path("mine.json"))
         model = trace["modes"]["default"]["models"]["lm"]
         del model["generation"]
         for layer in model["layers"].values():
             layer.pop("cached_s", None)
-        save("plain.json", trace)
+        self.write("plain.json", trace)
         document = scenario()
         document["devices"][1]["trace"] = "plain.json"
         self.refused(document, "plain.json", "generation")
 
     def test_a_trace_without_times_of_a_cache(self):
-        trace = json.loads(read("mine.json"))
+        trace = load(path("mine.json"))
         model = trace["modes"]["default"]["models"]["lm"]
         del model["generation"]["cached"], model["generation"]["context"]
         for layer in model["layers"].values():
             layer.pop("cached_s", None)
-        save("no-cache.json", trace)
+        self.write("no-cache.json", trace)
         document = scenario()
         document["devices"][1]["trace"] = "no-cache.json"
         self.refused(document, "no-cache.json", "cache")
@@ -356,6 +316,4 @@ class BadInput(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and os.path.isdir(sys.argv[1]):
-        BUILD = os.path.abspath(sys.argv.pop(1))
     unittest.main()

@@ -18,12 +18,11 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.path.join(ROOT, "build")  # or the first argument
+from program_test import BUILD, ROOT, ProgramTest, call, read
+
 # -O0 compiles fastest, and rounds alike. mdi-installed-ns3.cmake says what is not compiled at all.
 OPTIONS = "-d default -G Ninja --enable-modules=mdi --enable-tests --enable-examples --enable-mpi"
 OPTIONS += " --filter-module-examples-and-tests=mdi --"
@@ -35,11 +34,6 @@ SCENARIO = "traces/scenarios/t3-colosseum.json"  # from ns-3's folder, too
 FLAGS = ["--runs=2", "--network=packet", "--set=sources.0.items=20", "--set=sources.1.items=20"]
 LINKS = {"type": "point-to-point", "nodes": "all", "rate_bps": 20000000, "delay_s": 0.005}
 SYSTEMS = ["ddi", "ms-mdi", "pa-mdi"]
-
-
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
 
 
 class Tree:
@@ -135,42 +129,29 @@ class Build(unittest.TestCase):
             Tree(log)
 
 
-class InTree(unittest.TestCase):
+class InTree(ProgramTest):
     @classmethod
     def setUpClass(cls):
         cls.log = open(os.path.join(BUILD, "in-tree.log"), "a", encoding="utf-8")
         cls.addClassCleanup(cls.log.close)
         cls.tree = Tree(cls.log)
 
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="mdi-tree-")
-        self.addCleanup(shutil.rmtree, self.folder)
-
-    def run_in(self, cwd, *command, status=0, **environment):
-        result = subprocess.run(
-            [str(word) for word in command],
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
-            timeout=1800,
-            env=dict(os.environ, **environment),
-        )
+    def run_in(self, cwd, *command, status=0):
+        result = call(*command, cwd=cwd, timeout=1800)
         self.assertEqual(result.returncode, status, result.stdout + result.stderr)
         return result
 
     def assert_same(self, name, other, files=("items.csv", "summary.csv")):
         for file in files:
-            mine = read(os.path.join(self.folder, name, file))
+            mine = read(self.path(name, file))
             self.assertGreater(mine.count(b"\n"), 10)
-            self.assertEqual(mine, read(os.path.join(self.folder, other, file)), file)
+            self.assertEqual(mine, read(self.path(other, file)), file)
 
     def test_same_results_as_the_modules_own_build(self):
         flags = [*FLAGS, "--systems=local,ms-mdi,pa-mdi"]
-        out = os.path.join(self.folder, "own")
+        out = self.path("own")
         self.run_in(ROOT, os.path.join(BUILD, "mdi-run"), SCENARIO, *flags, "--out=" + out)
-        out = os.path.join(self.folder, "tree")
+        out = self.path("tree")
         words = " ".join(["mdi-run", SCENARIO, *flags, "--out=" + out])
         self.run_in(self.tree.path, "./ns3", "run", "--no-build", words)
         self.assert_same("own", "tree")
@@ -186,10 +167,10 @@ class InTree(unittest.TestCase):
 
     def test_ranks_write_what_one_process_writes(self):
         flags = ["--set=networks=" + json.dumps([LINKS]), "--set=systems=" + json.dumps(SYSTEMS)]
-        out = "--out=" + os.path.join(self.folder, "one")
+        out = "--out=" + self.path("one")
         self.run_in(ROOT, self.tree.program("mdi-run"), SCENARIO, *FLAGS, *flags, out)
-        self.mpirun(2, *flags, "--out=" + os.path.join(self.folder, "two"))
-        self.mpirun(3, *flags, "--out=" + os.path.join(self.folder, "three"))
+        self.mpirun(2, *flags, "--out=" + self.path("two"))
+        self.mpirun(3, *flags, "--out=" + self.path("three"))
         for name in ("two", "three"):
             self.assert_same("one", name)
 
@@ -210,6 +191,4 @@ class InTree(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
-        BUILD = os.path.abspath(sys.argv.pop(1))
     unittest.main()

@@ -15,8 +15,8 @@ import sys
 import tempfile
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.path.join(ROOT, "build")  # or the first argument
+from program_test import BUILD, PYTHON, ROOT, ProgramTest, call, load, read
+
 MODELS = None  # the folder of the models
 
 ZOO = ["resnet50", "mobilenetv2", "vgg16", "yolov5s", "resnet56-exits"]
@@ -34,9 +34,8 @@ BYTES = {"float32": 4, "float64": 8, "int64": 8, "int32": 4, "float16": 2}
 def setUpModule():
     global MODELS
     MODELS = tempfile.mkdtemp(prefix="mdi-inspect-")
-    python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
     maker = os.path.join(ROOT, "test", "make_inspect_models.py")
-    subprocess.run([python, maker, MODELS], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([PYTHON, maker, MODELS], check=True, stdout=subprocess.DEVNULL)
 
 
 def tearDownModule():
@@ -48,22 +47,12 @@ def model(name):
 
 
 def inspect(*arguments):
-    return subprocess.run(
-        [os.path.join(BUILD, "mdi-inspect")] + [str(word) for word in arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
-        timeout=600,
-    )
+    return call(os.path.join(BUILD, "mdi-inspect"), *arguments)
 
 
-class InspectTest(unittest.TestCase):
+class InspectTest(ProgramTest):
     def inspect_well(self, *arguments):
-        result = inspect(*arguments)
-        self.assertEqual(result.stderr, "")
-        self.assertEqual(result.returncode, 0)
-        return result.stdout
+        return self.assert_well(inspect(*arguments)).stdout
 
     GRAPHS = {}  # by arguments
 
@@ -74,13 +63,7 @@ class InspectTest(unittest.TestCase):
         return self.GRAPHS[arguments]
 
     def refused(self, arguments, *parts):
-        """Status 2 and one line that says all of `parts`."""
-        result = inspect(*arguments)
-        self.assertEqual(result.stdout, "")
-        self.assertRegex(result.stderr, r"\Amdi-inspect: [^\n]+\n\Z")
-        for part in parts:
-            self.assertIn(part, result.stderr)
-        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assert_refused(inspect(*arguments), *parts)
 
 
 class Graph:
@@ -111,11 +94,11 @@ class Graph:
 
     def cut(self, boundary):
         """Bytes of what is made before a boundary and read behind it, or is the result."""
-        read = set(self.document["outputs"])
+        used = set(self.document["outputs"])
         for layer in self.layers[boundary:]:
-            read.update(layer["inputs"])
-        specs = [s for i, l in enumerate(self.layers[:boundary]) if i in read for s in l["outputs"]]
-        specs += [s for i, s in enumerate(self.document["inputs"]) if -1 - i in read]
+            used.update(layer["inputs"])
+        specs = [s for i, l in enumerate(self.layers[:boundary]) if i in used for s in l["outputs"]]
+        specs += [s for i, s in enumerate(self.document["inputs"]) if -1 - i in used]
         return self.size_bytes(specs)
 
     def names(self):
@@ -279,9 +262,7 @@ class Figures(InspectTest):
 
     def test_the_kept_graph_of_gpt2(self):
         """t3-colosseum.json runs on it."""
-        kept = os.path.join(ROOT, "traces", "models", "gpt2-prefill.json")
-        with open(kept, encoding="ascii") as file:
-            document = json.load(file)
+        document = load(os.path.join(ROOT, "traces", "models", "gpt2-prefill.json"))
         again = dict(self.graph(model("gpt2")).document)
         self.assertEqual({**again, "name": ""}, {**document, "name": ""})
 
@@ -397,13 +378,10 @@ class Output(InspectTest):
     def test_layer_graph(self):
         """What --json prints is a model, too."""
         text = self.inspect_well(model("resnet56-exits"), "--json")
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "graph.json")
-            with open(path, "w", encoding="ascii") as file:
-                file.write(text)
-            again = json.loads(self.inspect_well(path, "--json"))
-            table = self.inspect_well(path).split("\n\n")[1]
-            self.refused([path, "--verify=2"], path, "no values", ".pt")
+        path = self.write("graph.json", text)
+        again = json.loads(self.inspect_well(path, "--json"))
+        table = self.inspect_well(path).split("\n\n")[1]
+        self.refused([path, "--verify=2"], path, "no values", ".pt")
         document = json.loads(text)
         document["name"] = again["name"] = ""
         self.assertEqual(again, document)
@@ -414,22 +392,13 @@ class Output(InspectTest):
         self.assertEqual(result.returncode, 0)
         for flag in ("--input-shape", "--layers", "--json", "--verify"):
             self.assertIn(flag, result.stdout)
-        launcher = subprocess.run(
-            [os.path.join(ROOT, "mdi"), "--help"], stdout=subprocess.PIPE, universal_newlines=True
-        )
+        launcher = call(os.path.join(ROOT, "mdi"), "--help")
         self.assertIn("inspect MODEL.pt", launcher.stdout)
 
 
 class BadInput(InspectTest):
-    def write(self, name, content):
-        path = os.path.join(MODELS, name)
-        with open(path, "wb") as file:
-            file.write(content)
-        return path
-
     def test_files(self):
-        with open(model("nested-trace"), "rb") as file:
-            whole = file.read()
+        whole = read(model("nested-trace"))
         shape = "--input-shape=1,4,3,3"
         for name, content, says in [
             ("truncated.pt", whole[: len(whole) // 2], "truncated or damaged"),
@@ -476,6 +445,4 @@ class BadInput(InspectTest):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
-        BUILD = os.path.abspath(sys.argv.pop(1))
     unittest.main()

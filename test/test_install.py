@@ -6,20 +6,17 @@
 usage, in the project's root: python3 test/test_install.py BUILD_DIR [unittest arguments]
 """
 
-import csv
 import glob
 import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 import textwrap
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.path.join(ROOT, "build")  # or the first argument
+from program_test import BUILD, ROOT, ProgramTest, call, load, read, rows
+
 PAGE = os.path.join(ROOT, "doc", "howto-policy.rst")
 CONFIG = "ns3-mdiConfig.cmake"
 EXAMPLE = os.path.join(ROOT, "examples", "own-router")
@@ -49,35 +46,16 @@ NS_OBJECT_ENSURE_REGISTERED(Mine);
 """
 
 
-def call(*command, cwd, **environment):
-    return subprocess.run(
-        [str(word) for word in command],
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
-        timeout=300,
-        env=dict(os.environ, **environment),
-    )
-
-
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
-class Installed(unittest.TestCase):
+class Installed(ProgramTest):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="mdi install ")
-        cls.addClassCleanup(shutil.rmtree, cls.folder)
-        cls.prefix = os.path.join(cls.folder, "ns3-mdi")
+        cls.place = tempfile.mkdtemp(prefix="mdi install ")
+        cls.addClassCleanup(shutil.rmtree, cls.place)
+        cls.prefix = os.path.join(cls.place, "ns3-mdi")
         cls.traces = os.path.join(cls.prefix, "share", "ns3-mdi", "traces")
-        cls.own = os.path.join(cls.folder, "own-router")
+        cls.own = os.path.join(cls.place, "own-router")
         cls.scenario = os.path.join(cls.own, "build", "eight-nano.json")
-        with open(PAGE, encoding="ascii") as file:
-            blocks = re.findall(r"::\n\n((?:  .*\n|\n)+)", file.read())
+        blocks = re.findall(r"::\n\n((?:  .*\n|\n)+)", read(PAGE).decode("ascii"))
         cls.blocks = [textwrap.dedent(block) for block in blocks]
         # The page's first commands, with the build folder of this test, and up to the run.
         commands = cls.blocks[0].replace("./mdi build\n", "")
@@ -94,7 +72,7 @@ class Installed(unittest.TestCase):
     def shell(cls, commands):
         """As a user whose home is the folder, in the clone, without LibTorch's CMake package."""
         commands = commands.replace("-G Ninja", "-G Ninja -DCMAKE_DISABLE_FIND_PACKAGE_Torch=ON")
-        result = call("bash", "-euc", commands, cwd=ROOT, HOME=cls.folder)
+        result = call("bash", "-euc", commands, env=dict(os.environ, HOME=cls.place))
         if result.returncode != 0:
             raise AssertionError(commands + result.stdout + result.stderr)
         return result
@@ -102,57 +80,46 @@ class Installed(unittest.TestCase):
     @classmethod
     def layer_graph(cls):
         """A chain with the layers of the trace, for builds without LibTorch."""
-        with open(os.path.join(cls.traces, "compute", "nano.json"), encoding="utf-8") as file:
-            names = json.load(file)["modes"]["MAXN"]["models"]["resnet56-exits"]["layers"]
+        nano = load(os.path.join(cls.traces, "compute", "nano.json"))
+        names = nano["modes"]["MAXN"]["models"]["resnet56-exits"]["layers"]
         tensor = {"shape": [1, 3, 32, 32], "dtype": "float32"}
         graph = {"format": "mdi-layer-graph", "version": 1, "name": "chain", "inputs": [tensor]}
         graph["layers"] = [
             {"name": name, "inputs": [i - 1], "outputs": [tensor], "flop": 1}
             for i, name in enumerate(names)
         ]
-        path = os.path.join(cls.folder, "chain.json")
+        path = os.path.join(cls.place, "chain.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump(graph, file)
         return path
 
     def setUp(self):
-        self.work = tempfile.mkdtemp(dir=self.folder)
+        self.folder = tempfile.mkdtemp(dir=self.place)
 
-    def run_program(self, *arguments, **environment):
-        program = os.path.join(self.prefix, "bin", "mdi-run")
-        return call(program, *arguments, cwd=self.work, **environment)
+    def run_program(self, *arguments):
+        return self.call(os.path.join(self.prefix, "bin", "mdi-run"), *arguments)
 
     def library(self, name="own-router", project="own-router"):
-        return os.path.join(self.folder, project, "build", "lib" + name + ".so")
+        return os.path.join(self.place, project, "build", "lib" + name + ".so")
 
     def assert_refused(self, result, *parts):
-        self.assertEqual(result.stdout, "")
-        self.assertRegex(result.stderr, r"\A[^\n]+\n\Z")
-        for part in parts:
-            self.assertIn(part, result.stderr)
-        self.assertEqual(result.returncode, 2, result.stderr)
-        self.assertEqual(os.listdir(self.work), [])
+        super().assert_refused(result, *parts)
+        self.assertEqual(self.content(), [])
 
     def test_its_scenario(self):
-        load = "--load=" + self.library()
+        library = "--load=" + self.library()
         for out in ("one", "two"):
-            result = self.run_program(load, self.scenario, *self.flags, "--out=" + out)
-            self.assertEqual(result.returncode, 0, result.stderr)
-            self.assertEqual(result.stderr, "")
+            result = self.run_well(library, self.scenario, *self.flags, "--out=" + out)
         for system in ("ms-mdi", "pa-mdi", "power-of-two"):
             self.assertRegex(result.stdout, r"(?m)^%s +all +\S+ \+- .* 80 +0$" % system)
-        items = os.path.join(self.work, "%s", "items.csv")
-        self.assertEqual(read(items % "one"), read(items % "two"))
+        self.assertEqual(read(self.path("one", "items.csv")), read(self.path("two", "items.csv")))
         # The class decides, and so does its attribute.
-        with open(items % "one", newline="", encoding="ascii") as file:
-            rows = list(csv.DictReader(file))
         latencies = {}
-        for row in rows:
+        for row in rows(self.path("one", "items.csv")):
             latencies.setdefault(row["system"], []).append(row["completed_s"])
         self.assertEqual(len({tuple(times) for times in latencies.values()}), 4)
-        with open(os.path.join(self.work, "one", "manifest.json"), encoding="utf-8") as file:
-            manifest = json.load(file)
-        self.assertIn(load, manifest["command_line"])
+        manifest = load(self.path("one", "manifest.json"))
+        self.assertIn(library, manifest["command_line"])
         self.assertIn(CLASS, json.dumps(manifest["systems"]))
 
     def test_the_other_commands(self):
@@ -181,15 +148,15 @@ class Installed(unittest.TestCase):
         self.assert_refused(self.run_program(*flags[1:]), "/systems/2/router/type", CLASS, "--load=")
 
     def test_what_can_be_loaded(self):
-        shutil.copy(self.library(), os.path.join(self.work, "mine.so"))
+        shutil.copy(self.library(), self.path("mine.so"))
         flags = [self.scenario, *self.flags, "--runs=1", "--systems=power-of-two"]
         # Twice the same file is once; a name without slash is a file of this folder.
         result = self.run_program("--load=mine.so", "--load=./mine.so", *flags)
         self.assertEqual(result.returncode, 0, result.stderr)
         # A copy registers everything again, at which ns-3 itself gives up.
-        os.remove(os.path.join(self.work, "mine.so"))
-        shutil.rmtree(os.path.join(self.work, "mdi-results"))
-        copy = shutil.copy(self.library(), os.path.join(self.folder, "copy.so"))
+        os.remove(self.path("mine.so"))
+        shutil.rmtree(self.path("mdi-results"))
+        copy = shutil.copy(self.library(), os.path.join(self.place, "copy.so"))
         twice = self.run_program("--load=" + self.library(), "--load=" + copy, *flags)
         self.assert_refused(twice, "--load=" + copy + ": ", "PowerOfTwoRouter", "already")
         # A library that registers nothing.
@@ -201,7 +168,7 @@ class Installed(unittest.TestCase):
         for file, part in [
             ("none.so", "no such file"),
             ("libm.so.6", "no such file"),  # nor is it searched
-            (self.folder, "no such file"),
+            (self.place, "no such file"),
             (self.scenario, "--load=" + self.scenario + ": "),
         ]:
             with self.subTest(file):
@@ -216,10 +183,10 @@ class Installed(unittest.TestCase):
 
     def test_an_ns3_program(self):
         # An installation may be moved.
-        moved = os.path.join(self.folder, "moved")
+        moved = os.path.join(self.place, "moved")
         shutil.copytree(self.prefix, moved)
         self.check_libraries(moved)
-        folder = os.path.join(self.folder, "program")
+        folder = os.path.join(self.place, "program")
         os.mkdir(folder)
         project = [block for block in self.blocks if "add_executable" in block][0] + MORE
         headers = sorted(os.listdir(os.path.join(self.prefix, "include", "ns3")))
@@ -239,10 +206,10 @@ class Installed(unittest.TestCase):
         ninja = read(os.path.join(folder, "build", "build.ninja")).decode()
         self.assertNotIn(self.prefix.replace(" ", "$ "), ninja)
         program = os.path.join(folder, "build", "my-program")
-        result = call(program, "--model=none.pt", cwd=self.work)
+        result = self.call(program, "--model=none.pt")
         self.assertIn("none.pt", result.stderr)
         self.assertEqual(result.returncode, 2)
-        result = call(program, "--PrintAttributes=ns3::mdi::MsMdiRouter", cwd=self.work)
+        result = self.call(program, "--PrintAttributes=ns3::mdi::MsMdiRouter")
         self.assertIn("ns3::mdi::MsMdiRouter::Overlap", result.stdout)
         # The name of a class of the module is taken.
         result = self.run_program("--load=" + self.library("same-name", "program"), self.scenario)
@@ -251,12 +218,12 @@ class Installed(unittest.TestCase):
     def check_libraries(self, prefix):
         for program in ("mdi-run", "mdi-inspect", "mdi-profile", "mdi-validate"):
             path = os.path.join(prefix, "bin", program)
-            result = call("ldd", path, cwd="/")
+            result = self.call("ldd", path)
             libraries = re.findall(r"libmdi\S* => (.*) \(", result.stdout)
             self.assertEqual(len(libraries), 2, result.stdout)
             for library in libraries:
                 self.assertTrue(os.path.realpath(library).startswith(prefix + "/"), library)
-            self.assertEqual(call(path, "--help", cwd=self.work).returncode, 0)
+            self.assertEqual(self.call(path, "--help").returncode, 0)
 
     def test_programs_use_their_libraries(self):
         self.check_libraries(self.prefix)
@@ -265,7 +232,7 @@ class Installed(unittest.TestCase):
         """CMakeLists.txt lists what git has."""
         if not os.path.exists(os.path.join(ROOT, ".git")) or not shutil.which("git"):
             self.skipTest("no git")
-        files = call("git", "ls-files", "traces", cwd=ROOT).stdout.split()
+        files = call("git", "ls-files", "traces").stdout.split()
         installed = [
             os.path.join("traces", os.path.relpath(os.path.join(folder, name), self.traces))
             for folder, _, names in os.walk(self.traces)
@@ -279,6 +246,4 @@ class Installed(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
-        BUILD = os.path.abspath(sys.argv.pop(1))
     unittest.main()

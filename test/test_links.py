@@ -6,18 +6,15 @@
 usage: python3 test/test_links.py [unittest arguments]; needs no package
 """
 
-import contextlib
 import glob
-import io
 import json
 import math
 import os
-import shutil
 import sys
-import tempfile
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from program_test import ROOT, ProgramTest, load, read
+
 LINKS = os.path.join(ROOT, "traces", "links")
 sys.dont_write_bytecode = True
 sys.path.insert(0, LINKS)
@@ -52,36 +49,16 @@ def rows(text):
     return [line.split(",") for line in lines[1:]]
 
 
-class Importers(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="mdi-links-")
-        self.addCleanup(shutil.rmtree, self.folder)
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def write(self, name, text):
-        with open(self.path(name), "w", encoding="utf-8") as file:
-            file.write(text)
-        return self.path(name)
-
-    def call(self, command, *arguments):
-        """Exit status and what was said on stderr."""
-        err = io.StringIO()
-        with contextlib.redirect_stderr(err), contextlib.redirect_stdout(io.StringIO()):
-            status = import_links.main([command, *arguments, "--source=a test"])
-        return status, err.getvalue()
+class Importers(ProgramTest):
+    def importer(self, *arguments):
+        return self.call_main(import_links.main, *arguments, "--source=a test")
 
     def imported(self, command, *arguments):
-        out = self.path("out.csv")
-        status, said = self.call(command, *arguments, out, "--force")
-        self.assertEqual((status, said), (0, ""))
-        with open(out, encoding="utf-8") as file:
-            return rows(file.read())
+        self.assert_well(self.importer(command, *arguments, "out.csv", "--force"))
+        return rows(read(self.path("out.csv")).decode())
 
     def provenance(self):
-        with open(self.path("out.provenance.json"), encoding="utf-8") as file:
-            return json.load(file)
+        return load(self.path("out.provenance.json"))
 
     def test_series_with_durations(self):
         file = self.write("in.csv", "time_s,rate_bps,duration_s\n5,100,2\n7,0,0.5\n7.5,300,4\n")
@@ -101,9 +78,8 @@ class Importers(unittest.TestCase):
         self.assertIn("1500/1448", self.provenance()["note"])
         down = self.imported("series", file, "--direction=down")
         self.assertEqual(down, [["0", "20", "0", "0"], ["2", "", "", ""]])  # equal rows are one
-        status, said = self.call("series", file, self.path("x.csv"))
-        self.assertEqual(status, 2)
-        self.assertIn("in.csv:3: time_s is not after", said)
+        result = self.importer("series", file, self.path("x.csv"))
+        self.assert_refused(result, "in.csv:3: time_s is not after")
 
     def test_phone_bridges_what_is_not_steady(self):
         file = self.write(
@@ -123,9 +99,9 @@ class Importers(unittest.TestCase):
             self.imported("series", file, "--from-s=15", "--length-s=10"),
             [["0", "2", "0", "0"], ["5", "3", "0", "0"], ["10", "", "", ""]],
         )
-        self.assertEqual(self.call("series", file, self.path("x.csv"), "--from-s=40")[0], 2)
+        self.assert_refused(self.importer("series", file, self.path("x.csv"), "--from-s=40"))
         for flag in ("--from-s=nan", "--length-s=0", "--from-s=-1"):
-            self.assertEqual(self.call("series", file, self.path("x.csv"), flag)[0], 2, flag)
+            self.assert_refused(self.importer("series", file, self.path("x.csv"), flag))
 
     def test_own_iperf3_and_ping(self):
         speed = self.write("iperf.json", iperf([1e6, 2e6, 2e6, 3e6]))
@@ -183,10 +159,7 @@ class Importers(unittest.TestCase):
         ]
         for command, text, part in cases:
             file = self.write("in.csv", text)
-            status, said = self.call(command, file, self.path("x.csv"))
-            self.assertEqual(status, 2, text)
-            self.assertIn(part, said)
-            self.assertEqual(said.count("\n"), 1, said)
+            self.assert_refused(self.importer(command, file, self.path("x.csv")), part)
         for iperf3, ping, part in [
             ("{", None, "iperf3 --json"),
             ("[]", None, "iperf3 --json"),
@@ -199,10 +172,7 @@ class Importers(unittest.TestCase):
         ]:
             flags = ["--iperf3=" + self.write("iperf.json", iperf3)]
             flags += ["--ping=" + self.write("ping.txt", ping)] if ping else []
-            status, said = self.call("own", self.path("x.csv"), *flags)
-            self.assertEqual(status, 2, iperf3)
-            self.assertIn(part, said)
-            self.assertEqual(said.count("\n"), 1, said)
+            self.assert_refused(self.importer("own", self.path("x.csv"), *flags), part)
         for arguments in (
             ("own", self.path("x.csv")),
             ("own", self.path("x.csv"), "--ping=/no/such"),
@@ -213,34 +183,28 @@ class Importers(unittest.TestCase):
             ("constant", self.path("x.csv"), "--rate-bps=1", "--kind=calibrated"),
             ("constant", self.path("no/x.csv"), "--rate-bps=1"),
         ):
-            self.assertEqual(self.call(*arguments)[0], 2, arguments)
+            self.assert_refused(self.importer(*arguments))
         self.assertFalse(os.path.exists(self.path("x.csv")))
         self.assertFalse(os.path.exists(self.path("x.provenance.json")))
 
     def test_existing_files_stay(self):
         out = self.write("kept.csv", "mine")
-        status, said = self.call("constant", out, "--rate-bps=1")
-        self.assertEqual(status, 2)
-        self.assertIn("--force", said)
-        with open(out, encoding="utf-8") as file:
-            self.assertEqual(file.read(), "mine")
+        self.assert_refused(self.importer("constant", out, "--rate-bps=1"), "--force")
+        self.assertEqual(read(out), b"mine")
 
 
 class Repository(unittest.TestCase):
     def test_traces_have_licences(self):
         traces = sorted(glob.glob(os.path.join(LINKS, "*", "*.csv")))
         self.assertGreater(len(traces), 10)
-        with open(os.path.join(LINKS, "README.md"), encoding="utf-8") as file:
-            readme = file.read()
+        readme = read(os.path.join(LINKS, "README.md")).decode()
         for trace in traces:
             name = os.path.relpath(trace, LINKS)
             self.assertIn("`" + name + "`", readme)
-            with open(trace, encoding="ascii") as file:
-                times = [float(row[0]) for row in rows(file.read())]
+            times = [float(row[0]) for row in rows(read(trace).decode("ascii"))]
             self.assertEqual(times, sorted(set(times)), name)
             self.assertEqual(times[0], 0, name)
-            with open(trace[:-4] + ".provenance.json", encoding="ascii") as file:
-                block = json.load(file)
+            block = load(trace[:-4] + ".provenance.json")
             folder = os.path.dirname(trace)
             if "GPL-3.0" in block["licence"]:
                 self.assertTrue(os.path.exists(os.path.join(folder, "COPYING.GPL-3.0")), name)

@@ -6,19 +6,17 @@
 usage: /usr/bin/python3 test/test_plot.py [unittest arguments]; needs matplotlib and pandas
 """
 
-import contextlib
 import csv
-import io
 import json
 import math
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from program_test import ROOT, ProgramTest, load, read
+
 EXAMPLES = os.path.join(ROOT, "examples")
 sys.path.insert(0, EXAMPLES)
 
@@ -141,10 +139,9 @@ def write_folder(folder, systems, name="made-up", sources=("ts", "nts"), count=2
     return folder
 
 
-class Statistics(unittest.TestCase):
-    def folder(self, *systems, **options):
-        place = tempfile.mkdtemp(prefix="mdi-plot-")
-        self.addCleanup(shutil.rmtree, place)
+class Statistics(ProgramTest):
+    def results(self, *systems, **options):
+        place = tempfile.mkdtemp(dir=self.folder)
         return Results(write_folder(os.path.join(place, "results"), systems, **options))
 
     def test_student_t(self):
@@ -165,17 +162,17 @@ class Statistics(unittest.TestCase):
 
     def test_admitted_rate_is_that_after_the_warm_up(self):
         # Admissions every 0.05 s, from the middle on every 0.1 s; two sources; a run twice as fast.
-        results = self.folder(System("a", gaps=[0.1, 0.05]))
+        results = self.results(System("a", gaps=[0.1, 0.05]))
         rates = of_results.admitted_rates(results.of("a"))
         self.assertEqual([round(rate, 9) for rate in rates], [20, 40])
         # One item more moves the middle by none: 11 later ones of 21, of which 10 gaps are 0.1 s.
-        odd = self.folder(System("a", gaps=[0.1]), count=21, sources=("ts",))
+        odd = self.results(System("a", gaps=[0.1]), count=21, sources=("ts",))
         self.assertAlmostEqual(of_results.admitted_rates(odd.of("a"))[0], 10)
-        single = self.folder(System("a"), count=1)
+        single = self.results(System("a"), count=1)
         self.assertTrue(math.isnan(of_results.admitted_rates(single.of("a"))[0]))
 
     def test_accuracy_counts_every_member_of_a_batch(self):
-        results = self.folder(System("a"), count=4, sources=("ts",))
+        results = self.results(System("a"), count=4, sources=("ts",))
         items = results.items
         items["label"] = ["1 2", "3 4", "5 6", "7 8"]
         items["prediction"] = ["1 2", "3 0", "0 0", ""]
@@ -186,14 +183,14 @@ class Statistics(unittest.TestCase):
         self.assertTrue(math.isnan(of_results.accuracies(items)[0]))
 
     def test_exit_shares(self):
-        results = self.folder(System("a", exits=[1, 1, 2, 4]))
+        results = self.results(System("a", exits=[1, 1, 2, 4]))
         self.assertEqual(of_results.exit_shares(results.items), {1: 0.5, 2: 0.25, 4: 0.25})
         widths = [bar.get_width() for bar in of_exits.exits(results).axes[0].patches]
         self.assertEqual(widths, [50, 25, 25])
 
     def test_busy_shares(self):
         # 20 tasks of 20 ms each; from 1 s to the last tensor's arrival 30 ms after its admission.
-        results = self.folder(System("a", gaps=[0.1]))
+        results = self.results(System("a", gaps=[0.1]))
         shares, time = of_results.busy_shares(results.timeline["a"], [1, 2, 1])
         self.assertAlmostEqual(time, 9 * 0.05 + 10 * 0.1 + 0.03)
         for share, expected in zip(shares, (0.4 / time, 0.2 / time, 0)):
@@ -202,14 +199,14 @@ class Statistics(unittest.TestCase):
         self.assertEqual((len(transfers), {span.track for span in transfers}), (40, {0}))
 
     def test_a_latency_curve_ends_at_the_share_that_was_completed(self):
-        results = self.folder(System("a"), sources=("ts",))
+        results = self.results(System("a"), sources=("ts",))
         results.items.loc[:4, "latency_s"] = math.nan
         (line,) = of_runs.latency(results).axes[0].get_lines()
         self.assertAlmostEqual(line.get_ydata()[-1], 75)
         self.assertAlmostEqual(line.get_xdata()[-1], 250)  # ms
 
     def test_a_timeline_shows_every_pass(self):
-        results = self.folder(System("a"), sources=("ts",))
+        results = self.results(System("a"), sources=("ts",))
 
         def bars():
             return [len(bars.get_paths()) for bars in of_runs.timeline(results).axes[0].collections]
@@ -270,7 +267,7 @@ class Settings(unittest.TestCase):
             self.assertEqual((setting.admission, setting.rate_hz), expected)
 
 
-class Program(unittest.TestCase):
+class Program(ProgramTest):
     """The command: what it writes and what it refuses."""
 
     @classmethod
@@ -305,41 +302,19 @@ class Program(unittest.TestCase):
         cls.mesh = write_folder(os.path.join(cls.place, "mesh"), adaptive + rates, name="mesh")
 
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="mdi-plot-")
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.out = os.path.join(self.folder, "out")
+        super().setUp()
+        self.out = self.path("out")
 
     def plot(self, *arguments):
         """The command as the launcher calls it, in its working folder."""
-        command = [sys.executable, os.path.join(EXAMPLES, "mdi_plot.py"), *arguments]
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        done = subprocess.run(
-            command, cwd=self.folder, universal_newlines=True, timeout=120, **pipes
-        )
-        return done.returncode, done.stdout, done.stderr
-
-    def call(self, *arguments):
-        """The same without the second that a start takes."""
-        before = os.getcwd()
-        os.chdir(self.folder)
-        out, err = io.StringIO(), io.StringIO()
-        try:
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                status = mdi_plot.main(list(arguments))
-        except SystemExit as stop:
-            status = stop.code
-        finally:
-            os.chdir(before)
-        return status, out.getvalue(), err.getvalue()
+        return self.call(sys.executable, os.path.join(EXAMPLES, "mdi_plot.py"), *arguments)
 
     def drawn(self, *arguments):
         """Plot well; the names of the files it wrote."""
-        status, out, err = self.plot(*arguments)
-        self.assertEqual((status, err), (0, ""))
-        return out.split("\n")[:-1]
+        return self.assert_well(self.plot(*arguments)).stdout.split("\n")[:-1]
 
     def test_formats(self):
-        copy = shutil.copytree(self.plain, os.path.join(self.folder, "copy"))
+        copy = shutil.copytree(self.plain, self.path("copy"))
         begins = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
         names = [f"{n}.{k}" for n in ("latency", "utilisation", "timeline") for k in begins]
         begins["tml"] = b"<!DOCTYPE html>"
@@ -392,7 +367,7 @@ class Program(unittest.TestCase):
             systems.append(System(router + "-none", False, ADAPTIVE))
         for system in systems[3:]:
             system.strategies["router"] = "ns3::mdi::PaMdiRouter[]"
-        results = Results(write_folder(os.path.join(self.folder, "two"), systems))
+        results = Results(write_folder(self.path("two"), systems))
         texts = of_exits.accuracy_admitted([results]).legends[0].get_texts()
         rules = ("fixed threshold", "no exit")
         expected = {f"{r}: {rule}" for r in ("mdi-exit", "pa-mdi-exit") for rule in rules}
@@ -421,7 +396,7 @@ class Program(unittest.TestCase):
 
     def test_long_names_do_not_overlap(self):
         names = ["a-system-with-a-very-long-name-that-goes-on-for-two-lines-" + x for x in "abc"]
-        folder = write_folder(os.path.join(self.folder, "long"), [System(n) for n in names])
+        folder = write_folder(self.path("long"), [System(n) for n in names])
         figure = of_runs.utilisation(Results(folder))
         figure.draw_without_rendering()
         labels = figure.axes[0].get_yticklabels()
@@ -431,33 +406,28 @@ class Program(unittest.TestCase):
             self.assertFalse(above.overlaps(below))
         self.assertGreaterEqual(min(box.x0 for box in boxes), 0)
 
-    def assert_refused(self, arguments, *parts, call=None):
-        """Bad input: status 2, one line that says all of `parts`, nothing written."""
-        before = contents(self.folder)
-        status, out, err = (call or self.call)(*arguments)
-        self.assertEqual(out, "")
-        self.assertRegex(err, r"\A[^\n]+\n\Z")
-        for part in parts:
-            self.assertIn(part, err)
-        self.assertEqual(status, 2, err)
-        self.assertEqual(contents(self.folder), before)
+    def refused(self, arguments, *parts):
+        """Refused, and nothing is written."""
+        before = self.content()
+        self.assert_refused(self.call_main(mdi_plot.main, *arguments), *parts)
+        self.assertEqual(self.content(), before)
 
     def test_bad_arguments(self):
-        self.assert_refused([], "DIR")
-        self.assert_refused(["none"], "none: no such folder", call=self.plot)
-        self.assert_refused([self.folder], "manifest.json", "results folder")
-        self.assert_refused([self.plain, "--format=pgn"], "'pgn'", "do you mean png", "svg")
-        self.assert_refused([self.plain, "--format="], "there are svg, png, pdf")
-        self.assert_refused([self.plain, self.mesh], "--out=DIR")
-        self.assert_refused([self.plain, self.plain + "/.", "--out=x"], "named twice")
-        self.assert_refused([self.plain, "--out="], "--out=: no folder")
-        with open(os.path.join(self.folder, "file"), "w", encoding="ascii"):
-            pass
-        self.assert_refused([self.plain, "--out=file"], "file: not a folder")
-        self.assert_refused([self.plain, "--out=file/x"], "file/x: cannot write there")
-        self.assert_refused([self.plain, "--colour"], "no flag '--colour'")
-        self.assert_refused([self.plain, "--fromat=svg"], "'--fromat=svg'", "do you mean --format?")
-        self.assert_refused([self.plain, "--x=rate"], "--x", "no folder of ./mdi sweep")
+        self.refused([], "DIR")
+        self.assert_refused(self.plot("none"), "none: no such folder")
+        self.assertEqual(self.content(), [])
+        self.refused([self.folder], "manifest.json", "results folder")
+        self.refused([self.plain, "--format=pgn"], "'pgn'", "do you mean png", "svg")
+        self.refused([self.plain, "--format="], "there are svg, png, pdf")
+        self.refused([self.plain, self.mesh], "--out=DIR")
+        self.refused([self.plain, self.plain + "/.", "--out=x"], "named twice")
+        self.refused([self.plain, "--out="], "--out=: no folder")
+        self.write("file", "")
+        self.refused([self.plain, "--out=file"], "file: not a folder")
+        self.refused([self.plain, "--out=file/x"], "file/x: cannot write there")
+        self.refused([self.plain, "--colour"], "no flag '--colour'")
+        self.refused([self.plain, "--fromat=svg"], "'--fromat=svg'", "do you mean --format?")
+        self.refused([self.plain, "--x=rate"], "--x", "no folder of ./mdi sweep")
 
     def test_bad_folders(self):
         def items(old, new):
@@ -466,8 +436,7 @@ class Program(unittest.TestCase):
             return "items.csv", text.replace(old, new, 1)
 
         def manifest(change):
-            with open(os.path.join(self.plain, "manifest.json"), encoding="ascii") as file:
-                document = json.load(file)
+            document = load(os.path.join(self.plain, "manifest.json"))
             change(document)
             return "manifest.json", json.dumps(document)
 
@@ -499,24 +468,22 @@ class Program(unittest.TestCase):
             (("timeline.json", None), ["timeline.json: No such file"]),
             (("timeline.json", "{}"), ["timeline.json", "no 'traceEvents'"]),
         ):
-            copy = shutil.copytree(self.plain, os.path.join(self.folder, "copy"))
+            copy = shutil.copytree(self.plain, self.path("copy"))
             file = os.path.join(copy, name)
             os.remove(file)
             if text is not None:
-                with open(file, "w", encoding="utf-8") as stream:
-                    stream.write(text)
+                self.write(file, text)
             with self.subTest(parts=parts):
-                self.assert_refused(["copy"], *parts)
+                self.refused(["copy"], *parts)
             shutil.rmtree(copy)
 
     def test_help(self):
-        status, out, err = self.call("--help")
-        self.assertEqual((status, err), (0, ""))
+        out = self.assert_well(self.call_main(mdi_plot.main, "--help")).stdout
         for word in ("--format", "--out", "svg", "DIR"):
             self.assertIn(word, out)
 
     def test_nothing_to_draw(self):
-        copy = shutil.copytree(self.plain, os.path.join(self.folder, "copy"))
+        copy = shutil.copytree(self.plain, self.path("copy"))
         with open(os.path.join(copy, "summary.csv"), encoding="ascii") as file:
             summary = file.readline().strip()
         for name, text in (
@@ -524,22 +491,8 @@ class Program(unittest.TestCase):
             ("summary.csv", summary),
             ("timeline.json", '{"traceEvents": []}'),
         ):
-            with open(os.path.join(copy, name), "w", encoding="ascii") as file:
-                file.write(text + "\n")
-        self.assert_refused(["copy"], "copy: nothing to draw, no item was completed")
-
-
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def contents(folder):
-    return sorted(
-        os.path.join(place, name)
-        for place, folders, files in os.walk(folder)
-        for name in folders + files
-    )
+            self.write(os.path.join(copy, name), text + "\n")
+        self.refused(["copy"], "copy: nothing to draw, no item was completed")
 
 
 if __name__ == "__main__":

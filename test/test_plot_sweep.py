@@ -6,16 +6,14 @@
 usage: /usr/bin/python3 test/test_plot_sweep.py [unittest arguments]; needs matplotlib and pandas
 """
 
-import contextlib
-import io
 import math
 import os
 import shutil
 import sys
-import tempfile
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from program_test import ROOT, ProgramTest
+
 sys.path.insert(0, os.path.join(ROOT, "examples"))
 
 import numpy as np  # noqa: E402
@@ -50,21 +48,15 @@ def colour(name, names=NAMES):
     return line_style(names.index(name))["color"].lower()
 
 
-class Made(unittest.TestCase):
-    """Tests with a folder to make sweeps in."""
+class Made(ProgramTest):
+    """Tests that make sweeps in their working folder."""
 
-    def setUp(self):
-        self.place = tempfile.mkdtemp(prefix="mdi-plot-sweep-")
-        self.addCleanup(shutil.rmtree, self.place)
-        self.count = 0
-
-    def folder(self, fields, latency=by_rate, names=tuple(NAMES), **options):
-        self.count += 1
-        place = os.path.join(self.place, str(self.count))
+    def made(self, fields, latency=by_rate, names=tuple(NAMES), **options):
+        place = self.path(str(len(os.listdir(self.folder))))
         return write_sweep(place, fields, names, latency, **options)
 
     def sweep(self, *arguments, **options):
-        return of_data.Sweep(self.folder(*arguments, **options))
+        return of_data.Sweep(self.made(*arguments, **options))
 
 
 class Data(Made):
@@ -418,22 +410,12 @@ class Policy(Made):
 
 
 class Program(Made):
-    def call(self, *arguments):
-        out, err = io.StringIO(), io.StringIO()
-        try:
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                status = mdi_plot.main(list(arguments))
-        except SystemExit as stop:
-            status = stop.code
-        return status, out.getvalue(), err.getvalue()
-
     def drawn(self, *arguments):
-        status, out, err = self.call(*arguments)
-        self.assertEqual((status, err), (0, ""))
+        out = self.assert_well(self.call_main(mdi_plot.main, *arguments)).stdout
         return [os.path.basename(path) for path in out.split("\n")[:-1]]
 
     def test_files(self):
-        folder = self.folder([RATE, LOAD], runs=2)
+        folder = self.made([RATE, LOAD], runs=2)
         names = ["policy-map", "policy-map-ts", "ratio"]
         for name in ("rate", "load"):
             for metric in ("latency_mean_s", "latency_p95_s", "throughput_hz"):
@@ -446,14 +428,14 @@ class Program(Made):
             self.assertTrue(read(folder, name) == content, name + " is not the same again")
 
     def test_choices(self):
-        folder = self.folder([RATE, LOAD], runs=2)
-        out = "--out=" + os.path.join(self.place, "out")
+        folder = self.made([RATE, LOAD], runs=2)
+        out = "--out=" + self.path("out")
         flags = ["--x=load", "--metric=latency_p95_s", "--source=nts"]
         flags += ["--ratio=a,c", "--format=png"]
         names = ["policy-map-nts", "ratio-nts", "lines-load-latency_p95_s-nts"]
         files = [name + ".png" for name in names] + ["report.html"]
         self.assertEqual(self.drawn(folder, out, *flags), files)
-        self.assertEqual(sorted(os.listdir(os.path.join(self.place, "out"))), sorted(files))
+        self.assertEqual(sorted(os.listdir(self.path("out"))), sorted(files))
         self.assertFalse(os.path.exists(os.path.join(folder, "report.html")))
         self.drawn(folder, "--map=load,rate", "--metric=throughput_hz")
 
@@ -476,20 +458,16 @@ class Program(Made):
                 for text in texts:
                     self.assertGreaterEqual(text.get_fontsize(), 8)
 
-    def assert_refused(self, arguments, *parts):
-        before = sorted(os.walk(self.place))
-        status, out, err = self.call(*arguments)
-        self.assertEqual((status, out), (2, ""), err)
-        self.assertRegex(err, r"\A[^\n]+\n\Z")
-        for part in parts:
-            self.assertIn(part, err)
-        self.assertEqual(sorted(os.walk(self.place)), before)
+    def refused(self, arguments, *parts):
+        before = self.content()
+        self.assert_refused(self.call_main(mdi_plot.main, *arguments), *parts)
+        self.assertEqual(self.content(), before)
 
     def test_bad_arguments(self):
         one = field("fixed", [3])
-        folder = self.folder([RATE, LOAD, one], runs=1)
-        other = self.folder([RATE], runs=1)
-        out = "--out=" + os.path.join(self.place, "out")
+        folder = self.made([RATE, LOAD, one], runs=1)
+        other = self.made([RATE], runs=1)
+        out = "--out=" + self.path("out")
         for flags, parts in (
             (["--x=rat"], ["--x=rat: no swept field 'rat'", "do you mean rate?", "load"]),
             (["--x=fixed"], ["--x=fixed", "one value"]),
@@ -505,10 +483,10 @@ class Program(Made):
             ([other, out], ["a sweep is plotted alone"]),
         ):
             with self.subTest(flags=flags):
-                self.assert_refused([folder, *flags], *parts)
+                self.refused([folder, *flags], *parts)
 
     def test_bad_folders(self):
-        folder = self.folder([RATE, LOAD], runs=1)
+        folder = self.made([RATE, LOAD], runs=1)
 
         def results(old, new):
             return "results.csv", read(folder, "results.csv").decode().replace(old, new, 1)
@@ -537,24 +515,23 @@ class Program(Made):
             (manifest('"fields"', '"field"'), ["manifest.json", "no 'fields'"]),
         ):
             with self.subTest(parts=parts):
-                copy = shutil.copytree(folder, os.path.join(self.place, "copy"))
-                with open(os.path.join(copy, name), "w", encoding="utf-8") as file:
-                    file.write(text)
-                self.assert_refused([copy], *parts)
+                copy = shutil.copytree(folder, self.path("copy"))
+                self.write(os.path.join(copy, name), text)
+                self.refused([copy], *parts)
                 shutil.rmtree(copy)
 
     def test_without_figures_there_is_a_report(self):
-        folder = self.folder([field("load", [1])], lambda *_: 0.1)
+        folder = self.made([field("load", [1])], lambda *_: 0.1)
         self.assertEqual(self.drawn(folder), ["report.html"])
-        nothing = self.folder([RATE, LOAD], lambda *_: None)
+        nothing = self.made([RATE, LOAD], lambda *_: None)
         self.assertEqual(self.drawn(nothing), ["report.html"])
         failures = [(point, name, "no") for point in range(12) for name in NAMES]
-        failed = self.folder([RATE, LOAD], failures=failures)
+        failed = self.made([RATE, LOAD], failures=failures)
         self.assertEqual(self.drawn(failed), ["report.html"])
         self.assertIn("12 of 12 points have no result", self.report(failed))
 
     def test_a_point_that_failed_alone(self):
-        folder = self.folder([RATE], failures=[(1, name, "no") for name in NAMES])
+        folder = self.made([RATE], failures=[(1, name, "no") for name in NAMES])
         self.assertIn("policy-map.svg", self.drawn(folder))
         self.assertIn("1 of 3 points have no result (1 of them failed)", self.report(folder))
         self.assertIn("Failed: a, b, c at point 1: no", self.report(folder))

@@ -6,30 +6,17 @@
 usage, in the project's root: python3 test/test_profile.py BUILD_DIR [unittest arguments]
 """
 
-import csv
 import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.path.join(ROOT, "build")  # or the first argument
-MODEL = os.path.join(ROOT, "traces", "models", "resnet56.pt")
+from program_test import BUILD, MODEL, PYTHON, ROOT, SCENARIOS, ProgramTest, call, load, read, rows
+
+PROFILE = os.path.join(BUILD, "mdi-profile")
 SMALL = None  # a folder with small models
-PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
-
-
-def load(path):
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
-
-
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
 
 
 def setUpModule():
@@ -42,60 +29,22 @@ def setUpModule():
         raise RuntimeError(MODEL + " is missing; ./mdi run makes it")
 
 
-class ProfileTest(unittest.TestCase):
-    """Each test has a working folder of its own."""
-
+class ProfileTest(ProgramTest):
     @classmethod
     def setUpClass(cls):
         # A missing model is found after a missing LibTorch.
-        result = subprocess.run(
-            [os.path.join(BUILD, "mdi-profile"), "no-such.pt"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
-            check=False,
-        )
+        result = call(PROFILE, "no-such.pt")
         if "this build has no LibTorch" in result.stderr:
             raise unittest.SkipTest(result.stderr)
-
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="mdi-profile-")
-        self.addCleanup(shutil.rmtree, self.folder)
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
 
     def model(self, name):
         return os.path.join(SMALL, name + ".pt")
 
-    def call(self, program, *arguments):
-        return subprocess.run(
-            [os.path.join(BUILD, program)] + [str(word) for word in arguments],
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
-            timeout=300,
-            check=False,
-        )
-
     def profile(self, *arguments):
-        return self.call("mdi-profile", *arguments, "--repeats=3", "--warmup=1", "--threads=1")
+        return self.call(PROFILE, *arguments, "--repeats=3", "--warmup=1", "--threads=1")
 
     def profile_well(self, *arguments):
-        result = self.profile(*arguments)
-        self.assertEqual(result.stderr, "")
-        self.assertEqual(result.returncode, 0)
-        return result.stdout
-
-    def assert_refused(self, result, *parts):
-        """Bad input: status 2, one line that says all of `parts`, nothing else."""
-        self.assertEqual(result.stdout, "")
-        self.assertRegex(result.stderr, r"\Amdi-profile: [^\n]+\n\Z")
-        for part in parts:
-            self.assertIn(part, result.stderr)
-        self.assertEqual(result.returncode, 2, result.stderr)
+        return self.assert_well(self.profile(*arguments)).stdout
 
 
 class Trace(ProfileTest):
@@ -156,8 +105,7 @@ class Trace(ProfileTest):
             "per_byte_s": 1e-09,
             "provenance": {"kind": "measured", "source": "stop watch"},
         }
-        with open(self.path("t.json"), "w", encoding="utf-8") as file:
-            json.dump(before, file)
+        self.write("t.json", before)
         # In-place chains, between whose operators no cut is allowed.
         output = self.profile_well(self.model("in-place"), *first)
         self.assertIn("added 'in-place' to t.json", output)
@@ -182,8 +130,7 @@ class Trace(ProfileTest):
             "inputs": [{"shape": [1, 3, 8, 8]}],
             "exits": [0, 1],
         }
-        with open(self.path("exits.json"), "w", encoding="utf-8") as file:
-            json.dump(description, file)
+        self.write("exits.json", description)
         self.profile_well("exits.pt", "--out=t.json")
         (mode,) = load(self.path("t.json"))["modes"].values()
         linear = [name for name in mode["models"]["exits"]["layers"] if "/linear" in name]
@@ -218,42 +165,30 @@ class Trace(ProfileTest):
             ],
             "time_limit_s": 600,
         }
-        with open(self.path("s.json"), "w", encoding="utf-8") as file:
-            json.dump(scenario, file)
         systems = ["local", "ms-mdi", "pa-mdi"]
-        result = self.call(
-            "mdi-run", "s.json", "--systems=" + ",".join(systems), "--tensors=memo", "--out=r"
-        )
-        self.assertEqual(result.stderr, "")
-        self.assertEqual(result.returncode, 0)
-        with open(os.path.join(self.path("r"), "summary.csv"), newline="", encoding="ascii") as f:
-            rows = list(csv.DictReader(f))
-        self.assertEqual([row["system"] for row in rows[::3]], systems)
-        for row in rows:
+        flags = ["--systems=" + ",".join(systems), "--tensors=memo", "--out=r"]
+        self.run_well(self.write("s.json", scenario), *flags)
+        summary = rows(self.path("r", "summary.csv"))
+        self.assertEqual([row["system"] for row in summary[::3]], systems)
+        for row in summary:
             self.assertEqual(float(row["output_error_max"]), 0)
             self.assertEqual(row["items_completed"], row["items_admitted"])
-        manifest = load(os.path.join(self.path("r"), "manifest.json"))
+        manifest = load(self.path("r", "manifest.json"))
         self.assertIn("mdi-profile", json.dumps(manifest))
 
-
     def test_the_trained_network_on_two_such_devices(self):
-        traces = os.path.join(ROOT, "traces")
-        digits = os.path.join(traces, "models", "resnet56-digits.pt")
+        digits = os.path.join(ROOT, "traces", "models", "resnet56-digits.pt")
         self.profile_well(digits, "--device-name=mine", "--out=mine.json")
-        result = self.call(
-            "mdi-run",
-            os.path.join(traces, "scenarios", "two-of-mine.json"),
+        self.run_well(
+            os.path.join(SCENARIOS, "two-of-mine.json"),
             *["--set=devices.%s.trace=%s" % (d, self.path("mine.json")) for d in (0, 1)],
             *["--set=sources.%s.items=20" % s for s in ("ts", "nts")],
             "--runs=1",
             "--out=r",
         )
-        self.assertEqual(result.stderr, "")
-        self.assertEqual(result.returncode, 0)
-        with open(os.path.join(self.path("r"), "summary.csv"), newline="", encoding="ascii") as f:
-            rows = list(csv.DictReader(f))
-        self.assertEqual(len(rows), 7 * 3)
-        for row in rows:
+        summary = rows(self.path("r", "summary.csv"))
+        self.assertEqual(len(summary), 7 * 3)
+        for row in summary:
             self.assertEqual(row["items_completed"], row["items_admitted"])
             self.assertGreater(float(row["accuracy"]), 0.8)
             if row["system"] == "mdi-exit":  # with exits, and a lossy codec at the first
@@ -269,7 +204,7 @@ class BadInput(ProfileTest):
     def refused(self, parts, *arguments):
         """Refused, and nothing is left behind."""
         before = {name: read(self.path(name)) for name in os.listdir(self.folder)}
-        result = self.call("mdi-profile", *arguments)
+        result = self.call(PROFILE, *arguments)
         self.assert_refused(result, *parts)
         after = {name: read(self.path(name)) for name in os.listdir(self.folder)}
         self.assertEqual(after, before)
@@ -298,7 +233,7 @@ class BadInput(ProfileTest):
         self.refused(["--mode="], MODEL, "--mode=a/b")
 
     def test_cuda_without_cuda(self):
-        result = self.call("mdi-profile", MODEL, "--cuda", "--repeats=2", "--warmup=1")
+        result = self.call(PROFILE, MODEL, "--cuda", "--repeats=2", "--warmup=1")
         if result.returncode != 0:  # else there is one
             self.assert_refused(result, "--cuda: ", "CUDA")
 
@@ -306,8 +241,7 @@ class BadInput(ProfileTest):
         self.refused(["there is no folder"], MODEL, "--out=nowhere/t.json")
         self.refused(["cannot be written"], MODEL, "--out=/proc/t.json")
         self.refused(["this is no file"], MODEL, "--out=/tmp")
-        with open(self.path("text.json"), "w", encoding="ascii") as file:
-            file.write("text")
+        self.write("text.json", "text")
         self.refused(["text.json:1:"], MODEL, "--out=text.json")
         nano = os.path.join(ROOT, "traces", "compute", "nano.json")
         shutil.copy(nano, self.path("nano.json"))
@@ -320,6 +254,4 @@ class BadInput(ProfileTest):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
-        BUILD = os.path.abspath(sys.argv.pop(1))
     unittest.main()

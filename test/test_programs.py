@@ -15,7 +15,9 @@ import signal
 import subprocess
 import unittest
 
-from program_test import BUILD, FILES, MODEL, ROOT, SCENARIOS, ProgramTest, make_model, read, rows, scenario
+from program_test import (
+    BUILD, FILES, MODEL, ROOT, SCENARIOS, ProgramTest, load, make_model, read, rows, scenario
+)
 
 SYSTEMS = ["local", "ddi", "ar-mdi", "ms-mdi", "pa-mdi", "mdi-exit", "edgeflow"]
 SUMMARY_HEADER = (
@@ -104,8 +106,7 @@ class GoodRun(ProgramTest):
                 key = row["system"], row["run"], row["source"]
                 self.assertEqual(int(row["bytes_on_wire"]), sums[key])
 
-        with open(os.path.join(out, "timeline.json"), encoding="ascii") as file:
-            events = json.load(file)["traceEvents"]
+        events = json.loads(read(os.path.join(out, "timeline.json")).decode("ascii"))["traceEvents"]
         tracks = collections.defaultdict(set)
         for event in events:
             if event["name"] == "thread_name":
@@ -127,8 +128,7 @@ class GoodRun(ProgramTest):
             self.assertLessEqual(phases[0][1], phases[1][1])
         self.assertTrue(all(event["dur"] >= 0 for event in events if event["ph"] == "X"))
 
-        with open(os.path.join(out, "manifest.json"), encoding="utf-8") as file:
-            manifest = json.load(file)
+        manifest = load(os.path.join(out, "manifest.json"))
         self.assertEqual([s["name"] for s in manifest["systems"]], systems)
         self.assertEqual([t["device"] for t in manifest["traces"]], devices)
         for trace in manifest["traces"]:
@@ -195,8 +195,7 @@ class GoodRun(ProgramTest):
         recorded = [row for row in rows(self.path("first/items.csv")) if row["run"] == "1"]
         self.assertTrue(any(row["prediction"] for row in recorded))
         self.assertEqual(rows(self.path("again/items.csv")), recorded)
-        with open(self.path("again/manifest.json"), encoding="utf-8") as file:
-            manifest = json.load(file)
+        manifest = load(self.path("again/manifest.json"))
         self.assertEqual(manifest["inputs"]["nts"], list(range(100, 106)))
         self.assertEqual([a["source"] for a in manifest["arrivals"]], ["ts", "nts"])
         # Every system on a trace of the repository; its manifest has the provenance.
@@ -204,16 +203,14 @@ class GoodRun(ProgramTest):
         sets = [f"--set=sources.{s}.admission={json.dumps(bursty)}" for s in ("ts", "nts")]
         self.run_well(self.FILE, *sets, *self.SMALL, "--out=bursty")
         self.check_folder(self.path("bursty"), ["nano-a", "nano-b", "nano-c"], "0")
-        with open(self.path("bursty/manifest.json"), encoding="utf-8") as file:
-            arrivals = json.load(file)["arrivals"]
+        arrivals = load(self.path("bursty/manifest.json"))["arrivals"]
         self.assertEqual({a["provenance"]["kind"] for a in arrivals}, {"synthetic"})
 
     def test_trace_error(self):
         arguments = [self.FILE, "--trace-error=sample", "--seed=5", *self.SMALL]
         result = self.run_well(*arguments, "--systems=ms-mdi,local", "--out=first")
         self.assertIn("2 runs; service times drawn from their error bands; mean", result.stdout)
-        with open(self.path("first/manifest.json"), encoding="utf-8") as file:
-            manifest = json.load(file)
+        manifest = load(self.path("first/manifest.json"))
         self.assertEqual(manifest["trace_error"], "sample")
         self.assertEqual(manifest["scenario"]["trace_error"], "sample")
         # The same bytes on one core, and whatever else runs.
@@ -238,8 +235,7 @@ class GoodRun(ProgramTest):
         document = scenario()
         document["models"]["mine"] = dict(document["models"]["resnet56"])
         document["sources"][1]["model"] = "mine"
-        with open(document["devices"][0]["trace"], encoding="utf-8") as file:
-            trace = json.load(file)
+        trace = load(document["devices"][0]["trace"])
         layers = trace["modes"]["MAXN"]["models"]["resnet56"]["layers"]
         layers.pop("conv1/convolution")
         own = self.write("own.json", trace)
@@ -257,8 +253,7 @@ class GoodRun(ProgramTest):
             f"mdi-run: {own}, mode MAXN, {some}",
         ]
         self.assertEqual(sorted(result.stderr.splitlines()), sorted(expected))
-        with open(self.path("out/manifest.json"), encoding="utf-8") as manifest:
-            traces = json.load(manifest)["traces"]
+        traces = load(self.path("out/manifest.json"))["traces"]
         for device in traces:
             mine = device["models"]["mine"]
             self.assertEqual((mine["kind"], mine["error_band"]), ("calibrated", 1.0))
@@ -318,8 +313,7 @@ class TrainedNetwork(ProgramTest):
     """Labels, accuracy and codecs through the simulated network."""
 
     def test_accuracy_with_and_without_codecs(self):
-        with open(os.path.join(ROOT, "traces", "models", "resnet56-digits.json")) as file:
-            known = json.load(file)["accuracy"]
+        known = load(os.path.join(ROOT, "traces", "models", "resnet56-digits.json"))["accuracy"]
         systems = ["local", "pipeline", "pipeline-int8", "pipeline-autoencoder"]
         self.run_well(
             os.path.join(SCENARIOS, "three-nano-digits.json"),
@@ -357,8 +351,7 @@ class TrainedNetwork(ProgramTest):
 class LostItems(ProgramTest):
     def test_the_reason_is_said(self):
         document = scenario()
-        with open(document["devices"][0]["trace"], encoding="ascii") as file:
-            trace = json.load(file)
+        trace = load(document["devices"][0]["trace"])
         # Room for the weights of ResNet-56 (3.4 MB) and little more.
         trace["memory_bytes"] = 3430000
         for device in document["devices"]:
@@ -372,8 +365,7 @@ class LostItems(ProgramTest):
             result.stderr, "mdi-run: local: %d items lost: no memory for its tensor\n" % lost
         )
         self.assertEqual(result.returncode, 0)
-        with open(self.path("r/manifest.json"), encoding="utf-8") as file:
-            self.assertNotIn("codec", json.load(file)["systems"][0])
+        self.assertNotIn("codec", load(self.path("r/manifest.json"))["systems"][0])
 
 
 OUTAGE = b"0,8000000,0.01,0\n2,0,,\n12,8000000,0.01,0\n"
@@ -411,13 +403,13 @@ class LinkTraces(ProgramTest):
             ("without", None),
             ("with", {k: self.PROVENANCE[k] for k in ("kind", "source", "licence")}),
         ]:
-            manifest = json.loads(read(self.path(out + "/manifest.json")))
+            manifest = load(self.path(out + "/manifest.json"))
             (link,) = manifest["link_traces"]
             self.assertEqual(link.pop("trace"), self.path("link.csv"))
             self.assertEqual(
                 link, {"network": 0, "repeat": True, "start_s": 0, "provenance": provenance}
             )
-        events = json.loads(read(self.path("with/timeline.json")))["traceEvents"]
+        events = load(self.path("with/timeline.json"))["traceEvents"]
         rates = [e for e in events if e.get("ph") == "C" and e["name"].startswith("link trace")]
         self.assertEqual([e["args"]["rate_bps"] for e in rates][:2], [20000000, 5000000])
         self.assertEqual([e["ts"] for e in rates][:3], [0.0, 5e5, 1e6])
@@ -489,8 +481,7 @@ class OtherPrograms(ProgramTest):
 
     def test_validate_refuses(self):
         nano = os.path.join(ROOT, "traces", "compute", "nano.json")
-        with open(nano, encoding="ascii") as file:
-            trace = json.load(file)
+        trace = load(nano)
         del trace["modes"]["5W"]["models"]["resnet50"]["provenance"]
         without = self.write("without.json", trace)
         where = "/modes/5W/models/resnet50"

@@ -18,7 +18,8 @@ import time
 import unittest
 from unittest import mock
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from program_test import ROOT, load, read
+
 sys.path.insert(0, os.path.join(ROOT, "examples"))
 
 import mdi_plot  # noqa: E402
@@ -95,8 +96,7 @@ class Report(unittest.TestCase):
     @staticmethod
     def edit(folder, entries):
         path = os.path.join(folder, "manifest.json")
-        with open(path, encoding="ascii") as file:
-            manifest = json.load(file)
+        manifest = load(path)
         with open(path, "w", encoding="ascii") as file:
             json.dump({**manifest, **entries}, file)
 
@@ -104,8 +104,7 @@ class Report(unittest.TestCase):
     def lose(folder, system, count):
         """Items of the summary that are not completed."""
         path = os.path.join(folder, "summary.csv")
-        with open(path, encoding="ascii") as file:
-            text = file.read()
+        text = read(path).decode()
         with open(path, "w", encoding="ascii") as file:
             file.write(text.replace(f"{system},0,ts,,20,20", f"{system},0,ts,,20,{20 - count}"))
 
@@ -127,9 +126,7 @@ class Report(unittest.TestCase):
         for path in (self.run_page, self.sweep_page):
             self.browser.open(path)
             self.quiet(path)
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
-            self.assertFalse(re.findall(r'(?:src|href)="(?!data:|#)', text))
+            self.assertFalse(re.findall(rb'(?:src|href)="(?!data:|#)', read(path)))
             twice = self.browser.run(
                 "(() => { const ids = [...document.querySelectorAll('[id]')].map(e => e.id);"
                 "return ids.filter((id, i) => ids.indexOf(id) !== i); })()"
@@ -251,8 +248,7 @@ class Report(unittest.TestCase):
         path = os.path.join(self.place, "page.pdf")
         self.browser.pdf(path)
         self.browser.call("Emulation.setEmulatedMedia", media="")
-        with open(path, "rb") as file:
-            self.assertTrue(file.read().startswith(b"%PDF"))
+        self.assertTrue(read(path).startswith(b"%PDF"))
 
     def test_what_a_run_says(self):
         self.browser.open(self.run_page)

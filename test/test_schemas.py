@@ -13,22 +13,14 @@ import glob
 import json
 import os
 import random
-import subprocess
-import sys
-import tempfile
 import unittest
 
 import jsonschema
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.path.abspath("build")
+from program_test import BUILD, ROOT, SCENARIOS, ProgramTest, load
+
 SCHEMAS = os.path.join(ROOT, "traces/schema")
 CHANGES = int(os.environ.get("MDI_SCHEMA_CHANGES", "60"))  # per file
-
-
-def load(path):
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
 
 
 def validator(name):
@@ -86,7 +78,7 @@ def shortened(value, key=""):
     return value
 
 
-class Files(unittest.TestCase):
+class Files(ProgramTest):
     def test_schemas_are_schemas(self):
         for path in glob.glob(os.path.join(SCHEMAS, "*.json")):
             jsonschema.Draft7Validator.check_schema(load(path))
@@ -105,55 +97,36 @@ class Files(unittest.TestCase):
         )
 
     def test_manifests_keep_theirs(self):
-        with tempfile.TemporaryDirectory() as folder:
-            for scenario, flags in (
-                ("five-xavier-mesh", ["--systems=local,edgeflow", "--runs=1"]),
-                (
-                    "three-nano-digits",
-                    ["--systems=pa-mdi", "--runs=1", "--set=networks.0.trace=../links/hsdpa/bus.csv"],
-                ),
-            ):
-                out = os.path.join(folder, scenario)
-                subprocess.run(
-                    [
-                        os.path.join(BUILD, "mdi-run"),
-                        os.path.join(ROOT, "traces/scenarios", scenario + ".json"),
-                        "--network=flow",
-                        "--tensors=none",
-                        "--out=" + out,
-                    ]
-                    + flags,
-                    check=True,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                )
-                manifest = load(os.path.join(out, "manifest.json"))
-                self.assertIsNone(first_error("manifest", manifest))
-                self.assertIsNone(first_error("scenario", manifest["scenario"]))
+        for scenario, flags in (
+            ("five-xavier-mesh", ["--systems=local,edgeflow", "--runs=1"]),
+            (
+                "three-nano-digits",
+                ["--systems=pa-mdi", "--runs=1", "--set=networks.0.trace=../links/hsdpa/bus.csv"],
+            ),
+        ):
+            file = os.path.join(SCENARIOS, scenario + ".json")
+            flags += ["--network=flow", "--tensors=none", "--out=" + scenario]
+            done = self.run_program(file, *flags)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            manifest = load(self.path(scenario, "manifest.json"))
+            self.assertIsNone(first_error("manifest", manifest))
+            self.assertIsNone(first_error("scenario", manifest["scenario"]))
 
 
-class Readers(unittest.TestCase):
+class Readers(ProgramTest):
     """What a schema forbids, the reader refuses; in one line, with the place."""
 
-    def compare(self, name, source, document, folder):
+    def compare(self, name, source, document):
         dice = random.Random(source)
         paths, why = [], {}
         for number in range(CHANGES):
             changed, place = change(document, dice)
-            path = os.path.join(folder, "%s-%d.json" % (os.path.basename(source)[:-5], number))
-            with open(path, "w", encoding="utf-8") as file:
-                json.dump(changed, file)
+            path = self.write("%s-%d.json" % (os.path.basename(source)[:-5], number), changed)
             paths.append(path)
             why[path] = (place, first_error(name, changed))
         wrong = [path for path in paths if why[path][1] is not None]
         self.assertGreater(len(wrong), CHANGES // 6)
-        done = subprocess.run(
-            [os.path.join(BUILD, "mdi-validate")] + wrong,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
+        done = self.call(os.path.join(BUILD, "mdi-validate"), *wrong)
         self.assertEqual(done.returncode, 2)
         said = done.stderr.splitlines()
         for path in wrong:
@@ -162,33 +135,30 @@ class Readers(unittest.TestCase):
             with self.subTest(about):
                 self.assertEqual(len(lines), 1, about)
 
-    def in_folder(self, kind, name, files, shorten=False):
-        with tempfile.TemporaryDirectory() as folder:
-            for file in files:
-                source = os.path.join(ROOT, "traces", kind, file)
-                text = json.dumps(load(source))
-                document = json.loads(text.replace('"../', '"%s/traces/' % ROOT))
-                if name == "scenario":
-                    for model in document["models"].values():
-                        model["file"] = ROOT + "/traces/models/resnet56-digits.pt"
-                        model.pop("inputs", None)
-                self.compare(name, source, shortened(document) if shorten else document, folder)
+    def check_changes(self, kind, name, files, shorten=False):
+        for file in files:
+            source = os.path.join(ROOT, "traces", kind, file)
+            text = json.dumps(load(source))
+            document = json.loads(text.replace('"../', '"%s/traces/' % ROOT))
+            if name == "scenario":
+                for model in document["models"].values():
+                    model["file"] = ROOT + "/traces/models/resnet56-digits.pt"
+                    model.pop("inputs", None)
+            self.compare(name, source, shortened(document) if shorten else document)
 
     def test_scenarios(self):
-        self.in_folder(
+        self.check_changes(
             "scenarios",
             "scenario",
             ["five-nano-churn.json", "mdi-exit-3-node-circular.json", "three-nano-lte.json", "t1-private-links.json"],
         )
 
     def test_compute_traces(self):
-        self.in_folder("compute", "compute-trace", ["nano.json", "orin-nano.json"], shorten=True)
+        self.check_changes("compute", "compute-trace", ["nano.json", "orin-nano.json"], shorten=True)
 
     def test_sweeps(self):
-        self.in_folder("sweeps", "sweep", ["when-priority-pays.json"])
+        self.check_changes("sweeps", "sweep", ["when-priority-pays.json"])
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        BUILD = os.path.abspath(sys.argv.pop(1))
     unittest.main()

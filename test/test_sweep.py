@@ -17,7 +17,7 @@ import subprocess
 import time
 import unittest
 
-from program_test import BUILD, ProgramTest, read, rows, scenario
+from program_test import BUILD, ProgramTest, load, read, rows, scenario
 
 ITEMS = 4  # of each source
 
@@ -159,8 +159,8 @@ class Points(SweepTest):
         done = self.sweep("sweep.json", "--out=local")
         self.assertIn("'rate_bps' changed no result", done.stderr)
         self.assertIn("'ratio' changed no result", done.stderr)
-        with open(self.path("local/manifest.json"), encoding="utf-8") as file:
-            self.assertEqual(json.load(file)["sweep"]["unchanged"], ["rate_bps", "ratio"])
+        manifest = load(self.path("local/manifest.json"))
+        self.assertEqual(manifest["sweep"]["unchanged"], ["rate_bps", "ratio"])
         self.write("sweep.json", sweep(fields=fields))
         done = self.sweep("sweep.json", "--out=all")
         self.assertNotIn("rate_bps", done.stderr)
@@ -403,8 +403,7 @@ class Interruptions(SweepTest):
         file = self.write("sweep.json", sweep())
         self.sweep(file, "--out=out")
         before = read(self.path("out/results.csv"))
-        with open(self.path("mine.json"), encoding="utf-8") as stream:
-            changed = json.load(stream)
+        changed = load(self.path("mine.json"))
         for mode in changed["modes"].values():
             for model in mode["models"].values():
                 for layer in model["layers"].values():

@@ -11,14 +11,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import time
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.path.join(ROOT, "build")  # or the first argument
-SCENARIO = os.path.join(ROOT, "traces", "scenarios", "three-nano-digits.json")
+from program_test import BUILD, SCENARIOS, ProgramTest, read
+
+SCENARIO = os.path.join(SCENARIOS, "three-nano-digits.json")
 FILES = ("summary.csv", "items.csv", "timeline.json")
 ATTRIBUTE = "--ns3::mdi::TorchEngine::"
 EXIT = {"type": "ns3::mdi::FixedExit", "Threshold": 0.9}
@@ -38,19 +36,7 @@ SYSTEMS = [
 ITEMS = 5  # of each source
 
 
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
-class Tensors(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="mdi-tensors-")
-        self.addCleanup(shutil.rmtree, self.folder)
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
+class Tensors(ProgramTest):
     def command(self, out, *flags):
         return [
             os.path.join(BUILD, "mdi-run"),
@@ -63,25 +49,12 @@ class Tensors(unittest.TestCase):
             *flags,
         ]
 
-    def call(self, command):
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-
-    def run_well(self, out, *flags, before=()):
-        done = self.call([*before, *self.command(out, *flags)])
-        self.assertEqual(done.stderr, "")
-        self.assertEqual(done.returncode, 0)
+    def results(self, out, *flags, before=()):
+        self.assert_well(self.call(*before, *self.command(out, *flags)))
         return {name: read(self.path(f"{out}/{name}")) for name in FILES}
 
     def check_same(self, expected, out, *flags, before=()):
-        found = self.run_well(out, *flags, before=before)
+        found = self.results(out, *flags, before=before)
         for name in FILES:
             self.assertTrue(found[name] == expected[name], f"{name} of {out}")
 
@@ -92,7 +65,7 @@ class Tensors(unittest.TestCase):
         return ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
 
     def test_modes_threads_and_processes(self):
-        expected = self.run_well("memo")
+        expected = self.results("memo")
         lines = expected["items.csv"].decode().splitlines()
         self.assertEqual(len(lines), 1 + len(SYSTEMS) * 2 * 2 * ITEMS)
         errors = {line.split(",")[-1] for line in expected["summary.csv"].decode().splitlines()[1:]}
@@ -111,7 +84,7 @@ class Tensors(unittest.TestCase):
         self.check_same(expected, "no-store", ATTRIBUTE + "StoreBytes=1")
 
     def test_a_store_that_is_cold_warm_or_whose_writer_was_killed(self):
-        expected = self.run_well("memo")
+        expected = self.results("memo")
         store = ATTRIBUTE + "Store=" + self.path("answers")
         self.check_same(expected, "cold", store)
         size = os.path.getsize(self.path("answers"))
@@ -146,7 +119,7 @@ class Tensors(unittest.TestCase):
             self.assertGreater(os.path.getsize(self.path(name)), before)
 
     def test_a_store_of_two_runs_at_a_time(self):
-        expected = self.run_well("memo")
+        expected = self.results("memo")
         store = ATTRIBUTE + "Store=" + self.path("answers")
         with subprocess.Popen(
             self.command("other", store), cwd=self.folder, stdout=subprocess.DEVNULL
@@ -157,19 +130,13 @@ class Tensors(unittest.TestCase):
             self.assertTrue(read(self.path("other/" + name)) == expected[name], name)
 
     def test_other_files_are_no_store(self):
-        with open(self.path("thesis"), "w", encoding="ascii") as file:
-            file.write("Chapter 1\n")
+        self.write("thesis", "Chapter 1\n")
         for name, part in (("thesis", "no file of answers"), ("none/answers", "No such file")):
-            done = self.call(self.command("out", ATTRIBUTE + "Store=" + self.path(name)))
-            self.assertRegex(done.stderr, r"\Amdi-run: [^\n]+\n\Z")
-            self.assertIn(self.path(name) + ": ", done.stderr)
-            self.assertIn(part, done.stderr)
-            self.assertEqual(done.returncode, 2)
+            done = self.call(*self.command("out", ATTRIBUTE + "Store=" + self.path(name)))
+            self.assert_refused(done, self.path(name) + ": ", part)
         self.assertEqual(read(self.path("thesis")), b"Chapter 1\n")
         self.assertEqual(os.listdir(self.folder), ["thesis"])
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and os.path.isdir(sys.argv[1]):
-        BUILD = os.path.abspath(sys.argv.pop(1))
     unittest.main()

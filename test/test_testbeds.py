@@ -7,64 +7,31 @@ usage, in the project's root: /usr/bin/python3 test/test_testbeds.py BUILD_DIR [
 needs matplotlib and pandas
 """
 
-import contextlib
-import csv
 import fnmatch
-import io
-import json
 import os
 import shutil
-import subprocess
 import sys
-import tempfile
 import types
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.path.join(ROOT, "build")  # or the first argument
-SCENARIOS = os.path.join(ROOT, "traces", "scenarios")
+from program_test import BUILD, ROOT, SCENARIOS, ProgramTest, load, read, rows
+
 sys.path.insert(0, os.path.join(ROOT, "examples"))
 
 import mdi_plot_testbeds  # noqa: E402
 import mdi_testbeds  # noqa: E402
 
 
-def read(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def rows(path):
-    with open(path, newline="", encoding="ascii") as file:
-        return list(csv.DictReader(file))
-
-
-class Testbeds(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="mdi-testbeds-")
-        self.addCleanup(shutil.rmtree, self.folder)
-
-    def path(self, *names):
-        return os.path.join(self.folder, *names)
-
-    def run_well(self, scenario, out, *arguments):
-        command = [os.path.join(BUILD, "mdi-run"), os.path.join(SCENARIOS, scenario + ".json")]
-        command += ["--out=" + self.path(out), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, check=False)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+class Testbeds(ProgramTest):
+    def summary(self, name, out, *arguments):
+        self.run_well(os.path.join(SCENARIOS, name + ".json"), "--out=" + out, *arguments)
         return rows(self.path(out, "summary.csv"))
 
     def sweep(self, *arguments):
-        """Status, output and errors of a small sweep of T3."""
+        """A small sweep of T3."""
         program = "--program=" + os.path.join(BUILD, "mdi-run")
         small = ["--testbeds=t3", "--loads=1.2", "--ratios=10", "--runs=2", "--items=3", program]
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            try:
-                status = mdi_testbeds.main(["--out=" + self.path("sweep"), *small, *arguments])
-            except SystemExit as end:
-                status = end.code
-        return status, out.getvalue(), err.getvalue()
+        return self.call_main(mdi_testbeds.main, "--out=" + self.path("sweep"), *small, *arguments)
 
 
 class Scenarios(Testbeds):
@@ -81,11 +48,11 @@ class Scenarios(Testbeds):
         for name in ("t1-private-links", "t3-colosseum"):
             small = ["--runs=1", "--set=sources.ts.items=4", "--set=sources.nts.items=4"]
             with self.subTest(name):
-                self.check(self.run_well(name, name, *small), systems, ["ts", "nts"], "4")
+                self.check(self.summary(name, name, *small), systems, ["ts", "nts"], "4")
 
     def test_ms_mdi(self):
         """With ResNet-56, which the tests have; the launcher makes ResNet-50."""
-        summary = self.run_well(
+        summary = self.summary(
             "ms-mdi-tx2",
             "tx2",
             "--runs=1",
@@ -102,9 +69,7 @@ class Scenarios(Testbeds):
         launcher = read(os.path.join(ROOT, "mdi")).decode()
         made = launcher.partition("\nmodels=(")[2].partition(")")[0].split()
         for name in ["ms-mdi-tx2", "two-of-mine-gpt2", *mdi_testbeds.TESTBEDS.values()]:
-            with open(os.path.join(SCENARIOS, name + ".json"), encoding="utf-8") as file:
-                models = json.load(file)["models"].values()
-            for model in models:
+            for model in load(os.path.join(SCENARIOS, name + ".json"))["models"].values():
                 file = os.path.normpath(os.path.join(SCENARIOS, model["file"]))
                 kept = any(fnmatch.fnmatch(file, ROOT + line[1:]) for line in self.KEPT)
                 self.assertTrue(kept or os.path.basename(file)[:-3] in made, file)
@@ -113,7 +78,7 @@ class Scenarios(Testbeds):
         """So the sweep runs them once for each load."""
         found = []
         for ratio in (10, 100):
-            self.run_well(
+            self.summary(
                 "t3-colosseum",
                 f"ratio-{ratio}",
                 "--runs=1",
@@ -135,8 +100,7 @@ class Sweep(Testbeds):
         points = ["baselines", "pa-strict", "ratio-10"]
         at = self.path("sweep", "t3", "load-1.2")
         csv_file, figure = self.path("sweep", "reductions.csv"), self.path("sweep", "testbeds.svg")
-        status, out, err = self.sweep()
-        self.assertEqual((status, err), (0, ""))
+        out = self.assert_well(self.sweep()).stdout
         self.assertEqual(out.split(), [os.path.join(at, p) for p in points] + [csv_file, figure])
         first, drawn = read(csv_file), read(figure)
         found = rows(csv_file)
@@ -145,8 +109,7 @@ class Sweep(Testbeds):
 
         shutil.rmtree(os.path.join(at, "pa-strict"))
         before = os.stat(os.path.join(at, "baselines", "items.csv")).st_mtime_ns
-        status, out, err = self.sweep()
-        self.assertEqual((status, err), (0, ""))
+        out = self.assert_well(self.sweep()).stdout
         self.assertEqual(out.split(), [os.path.join(at, "pa-strict"), csv_file, figure])
         self.assertEqual(os.stat(os.path.join(at, "baselines", "items.csv")).st_mtime_ns, before)
         self.assertEqual((read(csv_file), read(figure)), (first, drawn))
@@ -154,21 +117,14 @@ class Sweep(Testbeds):
         self.refused(["--items=4"], "baselines", "sources.ts.items is 3, not 4", "--out=DIR")
         self.refused(["--seed=2"], "baselines", "seed is 1, not 2")
         self.refused(["--trace-error=sample"], "trace_error is", "not \"sample\"")
-        with open(os.path.join(at, "ratio-10", "manifest.json"), "w", encoding="ascii") as file:
-            file.write("{")
+        self.write(os.path.join(at, "ratio-10", "manifest.json"), "{")
         self.refused([], os.path.join("ratio-10", "manifest.json"), "no manifest", "remove")
 
     def refused(self, arguments, *parts):
-        """Status 2 and one line that says all of `parts`; nothing else."""
-        status, out, err = self.sweep(*arguments)
-        self.assertEqual((status, out), (2, ""))
-        self.assertRegex(err, r"\A[^\n]+\n\Z")
-        for part in parts:
-            self.assertIn(part, err)
+        self.assert_refused(self.sweep(*arguments), *parts)
 
     def test_bad_input(self):
-        with open(self.path("file"), "w", encoding="ascii"):
-            pass
+        self.write("file", "")
         for arguments, parts in [
             (["--testbeds=t3,t9"], ["'t9'", "t1-shared,t1-private,t2,t3"]),
             (["--testbeds=t3,t3"], ["'t3'", "once"]),
@@ -187,12 +143,12 @@ class Sweep(Testbeds):
         self.assertEqual(os.listdir(self.folder), ["file"])
 
     def test_a_run_that_fails_is_said(self):
-        status, _, err = self.sweep("--program=" + self.path("nothing"))
-        self.assertEqual(status, 2)
-        self.assertIn("nothing: No such file", err)
-        status, _, err = self.sweep("--program=/bin/false")
-        self.assertEqual(status, 1)
-        self.assertRegex(err, r"\A[^\n]*baselines: status 1\n\Z")
+        result = self.sweep("--program=" + self.path("nothing"))
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("nothing: No such file", result.stderr)
+        result = self.sweep("--program=/bin/false")
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, r"\A[^\n]*baselines: status 1\n\Z")
 
     def test_reductions_are_paired(self):
         """1 - 2/4 and 1 - 3/10 of two runs: mean 0.6, half-width t(1) * 0.1 = 1.2706."""
@@ -204,8 +160,7 @@ class Sweep(Testbeds):
         }.items():
             place = self.path("t3", "load-2", point)
             os.makedirs(place)
-            with open(os.path.join(place, "summary.csv"), "w", encoding="ascii") as file:
-                file.write(header + text)
+            self.write(os.path.join(place, "summary.csv"), header + text)
         options = types.SimpleNamespace(
             out=self.folder, loads=[2.0], ratios=[10.0], ablations=False
         )
@@ -231,10 +186,8 @@ class TheFigure(Testbeds):
     HEADER = ",".join(mdi_testbeds.FIELDS)
 
     def draw(self, text):
-        path = self.path("reductions.csv")
-        with open(path, "w", encoding="ascii") as file:
-            file.write(text)
-        return mdi_plot_testbeds.main([path, self.path("figure.svg")])
+        path = self.write("reductions.csv", text)
+        return self.call_main(mdi_plot_testbeds.main, path, self.path("figure.svg"))
 
     def test_lines(self):
         lines = [
@@ -246,10 +199,9 @@ class TheFigure(Testbeds):
             "t2,0.6,,ms-mdi,ar-mdi,ts,5,0.9,0.1,1,2",
             "t2,0.6,10,pa-mdi,local,ts,5,0.9,0.1,1,2",
         ]
-        with contextlib.redirect_stdout(io.StringIO()):
-            self.assertEqual(self.draw("\n".join(lines) + "\n"), 0)
-            first = read(self.path("figure.svg"))
-            self.assertEqual(self.draw("\n".join(lines) + "\n"), 0)
+        self.assert_well(self.draw("\n".join(lines) + "\n"))
+        first = read(self.path("figure.svg"))
+        self.assert_well(self.draw("\n".join(lines) + "\n"))
         self.assertEqual(read(self.path("figure.svg")), first)
         found = mdi_plot_testbeds.read(self.path("reductions.csv"))
         self.assertEqual(
@@ -267,16 +219,10 @@ class TheFigure(Testbeds):
             (self.HEADER + "\nt2,x,1,pa-mdi,ar-mdi,ts,5,0.5,0.1,1,2\n", ["line 2", "'x'"]),
             (self.HEADER + "\nt9,1,1,pa-mdi,ar-mdi,ts,5,0.5,0.1,1,2\n", ["line 2", "'t9'"]),
         ]:
-            err = io.StringIO()
-            with self.subTest(text), contextlib.redirect_stderr(err):
-                self.assertEqual(self.draw(text), 2)
-            self.assertRegex(err.getvalue(), r"\A[^\n]+\n\Z")
-            for part in parts + ["reductions.csv"]:
-                self.assertIn(part, err.getvalue())
+            with self.subTest(text):
+                self.assert_refused(self.draw(text), *parts, "reductions.csv")
         self.assertEqual(os.listdir(self.folder), ["reductions.csv"])
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and not sys.argv[1].startswith("-") and os.path.isdir(sys.argv[1]):
-        BUILD = os.path.abspath(sys.argv.pop(1))
     unittest.main()

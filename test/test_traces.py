@@ -6,13 +6,13 @@
 usage: python3 test/test_traces.py [unittest arguments]; needs no package
 """
 
-import json
 import os
 import subprocess
 import sys
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from program_test import ROOT, load
+
 COMPUTE = os.path.join(ROOT, "traces", "compute")
 sys.dont_write_bytecode = True
 sys.path.insert(0, COMPUTE)
@@ -43,8 +43,7 @@ def trace_models():
     """(device, mode, model, its block, the mode's block) of all that the traces have."""
     for name in sorted(os.listdir(COMPUTE)):
         if name.endswith(".json"):
-            with open(os.path.join(COMPUTE, name), encoding="ascii") as file:
-                trace = json.load(file)
+            trace = load(os.path.join(COMPUTE, name))
             for mode, block in trace["modes"].items():
                 for model, times in block["models"].items():
                     yield trace["device"], mode, model, times, block

@@ -6,20 +6,15 @@
 usage, in the project's root: python3 test/test_validation.py BUILD_DIR [unittest arguments]
 """
 
-import contextlib
-import csv
 import importlib.util
-import io
 import json
 import math
 import os
-import subprocess
 import sys
-import tempfile
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.path.join(ROOT, "build")  # or the first argument
+from program_test import BUILD, ROOT, ProgramTest, rows
+
 FOLDER = os.path.join(ROOT, "traces", "validation")
 
 _spec = importlib.util.spec_from_file_location("validate", os.path.join(FOLDER, "validate.py"))
@@ -27,21 +22,17 @@ validate = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(validate)
 
 
-class Validation(unittest.TestCase):
+class Validation(ProgramTest):
     def run_script(self, *arguments):
-        """Exit status and rows."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "rows.csv")
-            program = "--program=" + os.path.join(BUILD, "mdi-run")
-            with contextlib.redirect_stdout(io.StringIO()) as output:
-                status = validate.main([*arguments, program, "--csv=" + path])
-            with open(path, newline="", encoding="ascii") as file:
-                return status, list(csv.DictReader(file)), output.getvalue()
+        """The rows that it writes."""
+        program = "--program=" + os.path.join(BUILD, "mdi-run")
+        done = self.call_main(validate.main, *arguments, program, "--csv=rows.csv")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return rows(self.path("rows.csv"))
 
     def test_two_orin_nano(self):
-        status, rows, output = self.run_script("--only=two-orin-nano", "--runs=2", "--items=4")
-        self.assertEqual(status, 0, output)
-        limited = [row for row in rows if row["limit"]]
+        found = self.run_script("--only=two-orin-nano", "--runs=2", "--items=4")
+        limited = [row for row in found if row["limit"]]
         # Two models, two concurrencies: gap as given and beside, first token beside;
         # at concurrency 1 both with the processor, too.
         self.assertEqual(len(limited), 4 * 3 + 2 * 2)
@@ -49,23 +40,21 @@ class Validation(unittest.TestCase):
             for end in ("deviation_low", "deviation_high"):
                 self.assertLessEqual(abs(float(row[end])), float(row["limit"]), row)
         # A plain Gigabit link is too fast; of a gap that is little, of a first token much.
-        for row in rows:
+        for row in found:
             if row["network"] == "none" and row["quantity"] == "first token":
                 self.assertLess(float(row["deviation_low"]), -0.1, row)
 
     def test_tx2(self):
         few = ("--tx2-runs=1", "--items=6", "--tokens=4", "--band=64")
-        status, rows, output = self.run_script("--only=three-tx2", *few)
-        self.assertEqual(status, 0, output)
-        limited = [row for row in rows if row["limit"]]
+        limited = [row for row in self.run_script("--only=three-tx2", *few) if row["limit"]]
         self.assertEqual([row["quantity"] for row in limited], ["speed-up on 2", "speed-up on 3"])
         ideal = {"speed-up on 2": 36 / 20, "speed-up on 3": 36 / 13}
         for row in limited:
             self.assertLess(float(row["mean"]), ideal[row["quantity"]])
 
     def test_a_program_that_fails(self):
-        command = [sys.executable, os.path.join(FOLDER, "validate.py"), "--program=/bin/false"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        script = os.path.join(FOLDER, "validate.py")
+        done = self.call(sys.executable, script, "--program=/bin/false")
         self.assertEqual(done.returncode, 2)
 
 
@@ -109,15 +98,12 @@ class Inputs(unittest.TestCase):
 
     def test_nothing_compared_is_fitted(self):
         """language-models.csv, from which the traces are made, has none of it."""
-        path = os.path.join(ROOT, "traces", "compute", "language-models.csv")
-        with open(path, newline="", encoding="ascii") as file:
-            fitted = {float(row["value"]) for row in csv.DictReader(file)}
+        figures = rows(os.path.join(ROOT, "traces", "compute", "language-models.csv"))
+        fitted = {float(row["value"]) for row in figures}
         for (case, quantity), value in validate.measured().items():
             if quantity.split()[0] in ("gap", "first", "tokens", "speed-up"):
                 self.assertNotIn(value, fitted, (case, quantity))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and os.path.isdir(sys.argv[1]):
-        BUILD = os.path.abspath(sys.argv.pop(1))
     unittest.main()
