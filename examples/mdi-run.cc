@@ -30,7 +30,7 @@ namespace
 std::vector<std::string> g_sets;
 
 bool
-AddSet(const std::string& set)
+AddSet(FlagText set)
 {
     g_sets.push_back(set);
     return true;

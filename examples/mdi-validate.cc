@@ -3,12 +3,11 @@
 
 // Checks files of ours: scenarios, compute traces, link traces, models and their descriptions.
 
-#include "mdi-json-reader.h"
-#include "mdi-program.h"
-#include "mdi-validation.h"
-
 #include "ns3/command-line.h"
+#include "ns3/mdi-json-reader.h"
+#include "ns3/mdi-program.h"
 #include "ns3/mdi-torch-engine.h"
+#include "ns3/mdi-validation.h"
 
 #include <iostream>
 #include <string>

@@ -6,6 +6,7 @@
 #include "mdi-did-you-mean.h"
 #include "mdi-fatal-error.h"
 #include "mdi-json-reader.h"
+#include "mdi-program.h"
 
 #include "ns3/command-line.h"
 #include "ns3/type-id.h"
@@ -26,7 +27,7 @@ std::vector<std::string> g_loaded;
 
 /// For CommandLine, when it comes to a library that is there already.
 bool
-WasLoaded(const std::string&)
+WasLoaded(FlagText)
 {
     return true;
 }

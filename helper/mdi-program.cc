@@ -28,7 +28,7 @@ namespace
 {
 
 bool
-SetText(std::string* text, const std::string& value)
+SetText(std::string* text, FlagText value)
 {
     *text = value;
     return true;

@@ -53,6 +53,13 @@ void ParseFlags(CommandLine& cmd, int argc, char* argv[]);
  */
 uint32_t PositiveFlag(const std::string& flag, const std::string& text, uint32_t max);
 
+/// What ns3::CommandLine gives the callback of a flag.
+#ifdef MDI_OLD_NS3
+using FlagText = std::string;
+#else
+using FlagText = const std::string&;
+#endif
+
 /// A flag of CommandLine whose text is taken whole: ns-3's own ends at the first space.
 void AddTextFlag(CommandLine& cmd,
                  const std::string& flag,

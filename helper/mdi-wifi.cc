@@ -4,6 +4,7 @@
 #include "mdi-wifi.h"
 
 #include "ns3/abort.h"
+#include "ns3/boolean.h"
 #include "ns3/pointer.h"
 #include "ns3/string.h"
 #include "ns3/uinteger.h"
@@ -33,9 +34,14 @@ constexpr uint32_t RTS_BYTES = 500;
 NetDeviceContainer
 InstallWifi(const NodeContainer& nodes, const WifiOptions& options, Ptr<YansWifiChannel> channel)
 {
-    static const std::map<std::string, WifiStandard> standards = {
+#ifdef MDI_OLD_NS3
+    const auto n = options.band == "5GHz" ? WIFI_STANDARD_80211n_5GHZ : WIFI_STANDARD_80211n_2_4GHZ;
+#else
+    const auto n = WIFI_STANDARD_80211n;
+#endif
+    const std::map<std::string, WifiStandard> standards = {
         {"802.11a", WIFI_STANDARD_80211a},
-        {"802.11n", WIFI_STANDARD_80211n},
+        {"802.11n", n},
         {"802.11ac", WIFI_STANDARD_80211ac},
     };
     const auto standard = standards.find(options.standard);
@@ -46,7 +52,6 @@ InstallWifi(const NodeContainer& nodes, const WifiOptions& options, Ptr<YansWifi
                     "Wi-Fi band \"" << options.band << "\", not one of 2.4GHz, 5GHz");
     NS_ABORT_MSG_IF(options.band == "2.4GHz" && options.standard != "802.11n",
                     options.standard << " has no 2.4 GHz band");
-    const std::string band = options.band == "5GHz" ? "BAND_5GHZ" : "BAND_2_4GHZ";
 
     WifiHelper wifi;
     wifi.SetStandard(standard->second);
@@ -59,8 +64,13 @@ InstallWifi(const NodeContainer& nodes, const WifiOptions& options, Ptr<YansWifi
                                  UintegerValue(options.rangeM > 0 ? RTS_BYTES : 4692480));
     YansWifiPhyHelper phy;
     phy.SetChannel(channel);
+#ifdef MDI_OLD_NS3
+    phy.Set("ChannelWidth", UintegerValue(options.channelWidthMHz));
+#else
+    const std::string band = options.band == "5GHz" ? "BAND_5GHZ" : "BAND_2_4GHZ";
     phy.Set("ChannelSettings",
             StringValue("{0, " + std::to_string(options.channelWidthMHz) + ", " + band + ", 0}"));
+#endif
     WifiMacHelper mac;
     std::vector<std::pair<std::string, uint32_t>> aggregation;
     if (options.standard == "802.11n")
@@ -84,7 +94,9 @@ InstallWifi(const NodeContainer& nodes, const WifiOptions& options, Ptr<YansWifi
         {
             device->GetMac()->SetAttribute(name, UintegerValue(bytes));
         }
-        if (!device->GetMac()->GetQosSupported())
+        BooleanValue categories;
+        device->GetMac()->GetAttribute("QosSupported", categories);
+        if (!categories.Get())
         {
             continue; // 802.11a knows no categories and no block acknowledgement
         }

@@ -36,8 +36,8 @@ Silence(Ptr<Node> node, Ptr<NetDevice> device)
 {
     if (auto wifi = DynamicCast<WifiNetDevice>(device))
     {
-        // Asleep rather than off: in ns-3.37, a radio that is switched off while it receives is deaf
-        // when it is on again.
+        // Asleep rather than off: in ns-3.37, a radio that is switched off while it receives is
+        // deaf when it is on again.
         wifi->GetPhy()->SetSleepMode();
         return;
     }
@@ -131,11 +131,15 @@ NodeOutage::End(Ptr<Node> node)
         ip->SetUp(i);
         if (auto wifi = DynamicCast<WifiNetDevice>(ip->GetNetDevice(i)))
         {
-            for (const AcIndex access : {AC_BE_NQOS, AC_BE, AC_BK, AC_VI, AC_VO})
+            for (const char* name : {"Txop", "BE_Txop", "BK_Txop", "VI_Txop", "VO_Txop"})
             {
-                if (auto queue = wifi->GetMac()->GetTxopQueue(access))
+                PointerValue txop;
+                wifi->GetMac()->GetAttribute(name, txop);
+                if (const auto object = txop.GetObject()) // none of those that it has no use for
                 {
-                    queue->Flush();
+                    PointerValue queue;
+                    object->GetAttribute("Queue", queue);
+                    queue.Get<WifiMacQueue>()->Flush();
                 }
             }
             wifi->GetPhy()->ResumeFromSleep();
