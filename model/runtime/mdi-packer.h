@@ -31,8 +31,8 @@ class Packer
     /// What it needs of its worker.
     struct Host
     {
-        Ptr<const Deployment> deployment;
-        Ptr<ComputeDevice> device;
+        Ptr<const Deployment> deployment;                        //!< codecs and staging
+        Ptr<ComputeDevice> device;                               //!< its processor and memory
         uint16_t profile = 0;                                    //!< of the device
         std::function<void(Message message, uint32_t to)> ready; //!< may be sent
         std::function<void()> changed; //!< a message waits for the processor, or one is done
