@@ -24,7 +24,7 @@ MakeLayer(const std::string& name, std::vector<int32_t> inputs, int64_t floats, 
     layer.inputs = std::move(inputs);
     layer.outputs = {TensorSpec{{1, floats}, Dtype::FLOAT32}};
     layer.flop = flop;
-    layer.weightBytes = static_cast<uint64_t>(10 * floats);
+    layer.weightBytes = 10 * static_cast<uint64_t>(floats);
     return layer;
 }
 
@@ -327,7 +327,8 @@ TEST(LayerGraph, ExitsMustBeAnswersOfTheirOwn)
     const std::string text = LayerGraphToJson(WithExits());
     try
     {
-        LayerGraphFromJson(Replaced(text, "\"exits\": [\n    1,", "\"exits\": [\n    0,"), "x.json");
+        LayerGraphFromJson(Replaced(text, "\"exits\": [\n    1,", "\"exits\": [\n    0,"),
+                           "x.json");
         ADD_FAILURE();
     }
     catch (const std::runtime_error& error)

@@ -32,7 +32,7 @@ UseLte(Tiny& tiny, bool server)
     {
         cell["server"] = "gamma";
     }
-    tiny.json["networks"] = {cell};
+    tiny.json["networks"] = Json::array({cell});
 }
 
 } // namespace
