@@ -6,6 +6,7 @@
 #include "mdi-compute-trace-reader.h"
 #include "mdi-compute-trace.h"
 #include "mdi-json-reader.h"
+#include "mdi-message-of.h"
 
 #include "ns3/double.h"
 #include "ns3/simulator.h"
@@ -24,30 +25,6 @@ namespace
 {
 
 const std::string TRACES = std::string(MDI_SOURCE_DIR) + "/traces/compute/";
-
-/// What a call throws, "" if nothing.
-template <typename Call>
-std::string
-MessageOf(const Call& call)
-{
-    try
-    {
-        call();
-        return "";
-    }
-    catch (const BadInput& e)
-    {
-        return e.what();
-    }
-}
-
-void
-ExpectMessage(const std::string& message, const std::string& start, const std::string& part)
-{
-    EXPECT_EQ(message.rfind(start, 0), 0u) << message;
-    EXPECT_NE(message.find(part), std::string::npos) << message;
-    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
-}
 
 /// A complete, small compute trace.
 nlohmann::json

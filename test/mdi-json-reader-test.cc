@@ -2,40 +2,12 @@
 // Author: the mdi developers
 
 #include "mdi-json-reader.h"
+#include "mdi-message-of.h"
 
 #include <functional>
 #include <gtest/gtest.h>
 
 using namespace ns3::mdi;
-
-namespace
-{
-
-/// What a call throws, "" if nothing.
-template <typename Call>
-std::string
-MessageOf(const Call& call)
-{
-    try
-    {
-        call();
-        return "";
-    }
-    catch (const BadInput& e)
-    {
-        return e.what();
-    }
-}
-
-void
-ExpectMessage(const std::string& message, const std::string& start, const std::string& part)
-{
-    EXPECT_EQ(message.rfind(start, 0), 0u) << message;
-    EXPECT_NE(message.find(part), std::string::npos) << message;
-    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
-}
-
-} // namespace
 
 TEST(JsonReader, ReadsTypedValues)
 {

@@ -7,6 +7,7 @@
 #include "mdi-compute-trace-writer.h"
 #include "mdi-json-reader.h"
 #include "mdi-machine.h"
+#include "mdi-message-of.h"
 #include "mdi-profile-report.h"
 
 #include <cmath>
@@ -105,20 +106,6 @@ Subject()
     subject.date = "2026-01-02";
     subject.machine = {"tiny", "Some \"CPU\"", 3, 4096};
     return subject;
-}
-
-std::string
-MessageOf(const std::function<void()>& call)
-{
-    try
-    {
-        call();
-    }
-    catch (const BadInput& error)
-    {
-        return error.what();
-    }
-    return "";
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Author: the mdi developers
 
+#include "mdi-message-of.h"
 #include "mdi-output-file.h"
 #include "mdi-results-folder.h"
 #include "mdi-working-folder.h"
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 using namespace ns3;
+using namespace ns3::mdi;
 using namespace mdi_files_test;
 
 TEST(ResultsFolder, AppearsOnlyOnCommit)

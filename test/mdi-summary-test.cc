@@ -19,6 +19,7 @@
 #include <sstream>
 
 using namespace ns3;
+using namespace ns3::mdi;
 using namespace mdi_files_test;
 
 namespace

@@ -4,8 +4,6 @@
 #ifndef MDI_WORKING_FOLDER_H
 #define MDI_WORKING_FOLDER_H
 
-#include "mdi-json-reader.h"
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -19,7 +17,6 @@
 namespace mdi_files_test
 {
 
-using namespace ns3::mdi;
 namespace fs = std::filesystem;
 
 /// An empty folder that is the working folder as long as this object lives.
@@ -68,22 +65,6 @@ Read(const std::string& path)
 {
     std::ifstream stream(path);
     return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
-
-/// What BadInput says; "" if it is not thrown.
-template <typename Call>
-std::string
-MessageOf(const Call& call)
-{
-    try
-    {
-        call();
-        return "";
-    }
-    catch (const BadInput& error)
-    {
-        return error.what();
-    }
 }
 
 } // namespace mdi_files_test
