@@ -65,6 +65,8 @@ def call(*command, cwd=ROOT, timeout=600, **options):
 class ProgramTest(unittest.TestCase):
     """Each test has a working folder of its own."""
 
+    timeout = 120  # of a call [s]
+
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="mdi-test-")
         self.addCleanup(shutil.rmtree, self.folder)
@@ -89,7 +91,7 @@ class ProgramTest(unittest.TestCase):
         return sorted(found)
 
     def call(self, *command, **options):
-        return call(*command, **{"cwd": self.folder, **options})
+        return call(*command, **{"cwd": self.folder, "timeout": self.timeout, **options})
 
     def call_main(self, main, *arguments):
         """The same of a Python program's main(), without the second that a start takes."""

@@ -72,6 +72,8 @@ def free_ports(count):
 
 
 class ClusterTest(SweepTest):
+    timeout = 300
+
     def setUp(self):
         super().setUp()
         self.file = self.write("sweep.json", sweep())

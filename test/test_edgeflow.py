@@ -37,6 +37,8 @@ def outputs(result):
 class Zoo(ProgramTest):
     """Each test exports its model to its working folder."""
 
+    timeout = 600
+
     def traces(self, model):
         """Those of the boards, for pictures of any size."""
         for board in set(BOARDS):

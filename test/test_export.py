@@ -268,6 +268,8 @@ class NetworkTest(ProgramTest):
 class CommandTest(ProgramTest):
     """./mdi export as users call it."""
 
+    timeout = 600
+
     def export(self, *arguments):
         return self.call(sys.executable, os.path.join(MODELS, "export.py"), *arguments)
 

@@ -113,6 +113,8 @@ def greedy(prompt, new):
 
 
 class Generation(ProgramTest):
+    timeout = 300
+
     def results(self, out, *flags, document=None):
         """Rows of summary.csv and items.csv."""
         self.run_well(self.write(out + ".json", document or scenario()), "--out=" + out, *flags)

@@ -47,6 +47,8 @@ NS_OBJECT_ENSURE_REGISTERED(Mine);
 
 
 class Installed(ProgramTest):
+    timeout = 300
+
     @classmethod
     def setUpClass(cls):
         cls.place = tempfile.mkdtemp(prefix="mdi install ")
@@ -72,7 +74,7 @@ class Installed(ProgramTest):
     def shell(cls, commands):
         """As a user whose home is the folder, in the clone, without LibTorch's CMake package."""
         commands = commands.replace("-G Ninja", "-G Ninja -DCMAKE_DISABLE_FIND_PACKAGE_Torch=ON")
-        result = call("bash", "-euc", commands, env=dict(os.environ, HOME=cls.place))
+        result = call("bash", "-euc", commands, timeout=300, env=dict(os.environ, HOME=cls.place))
         if result.returncode != 0:
             raise AssertionError(commands + result.stdout + result.stderr)
         return result

@@ -30,6 +30,8 @@ def setUpModule():
 
 
 class ProfileTest(ProgramTest):
+    timeout = 300
+
     @classmethod
     def setUpClass(cls):
         # A missing model is found after a missing LibTorch.

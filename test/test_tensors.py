@@ -37,6 +37,8 @@ ITEMS = 5  # of each source
 
 
 class Tensors(ProgramTest):
+    timeout = 300
+
     def command(self, out, *flags):
         return [
             os.path.join(BUILD, "mdi-run"),
